@@ -1,0 +1,70 @@
+# seep: build, test, install. `make help` lists the targets, `V=1` shows the commands.
+# CC=clang, SAN=address,undefined or SAN=thread and OPT=-O0 build variants, each in its own folder.
+
+CC ?= gcc
+CXX ?= g++
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+OPT ?= -O2
+SAN ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+variant := $(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(notdir $(CC))),-clang)
+comma := ,
+B := build$(if $(strip $(variant)),/variant$(variant))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
+sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+common   := -std=gnu11 -g $(OPT) -I. $(warnings) -MMD -MP -DSEEP_VERSION='"$(VERSION)"'
+
+# The preload is never sanitized: it is a guest in programs that may be.
+preload_cflags  := $(common) -D_GNU_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
+                   -fno-stack-protector -fno-plt -U_FORTIFY_SOURCE -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+preload_ldflags := -shared -Wl,-z,initfirst -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libseep.so -Wl,--hash-style=both
+analyzer_cflags := $(common) -D_GNU_SOURCE $(sanitize)
+analyzer_libs   := -ldw -lelf -ljansson -lz -l:libiberty.a -lpthread
+
+preload_src  := $(wildcard preload/*.c)
+analyzer_src := $(wildcard analyzer/*.c analyzer/*/*.c)
+preload_obj  := $(preload_src:%.c=$B/%.o)
+analyzer_obj := $(analyzer_src:%.c=$B/%.o)
+
+.PHONY: all
+all: $B/libseep.so $B/seep ## build build/seep and build/libseep.so (the default)
+
+$B/libseep.so: $(preload_obj) $B/preload/exports.map
+	$(call say,LD,$@)$(CC) $(preload_ldflags) -Wl,--version-script=$B/preload/exports.map -o $@ $(preload_obj)
+
+# What libseep.so exports is what hooks.def lists and nothing else.
+$B/preload/exports.map: preload/hooks.def
+	$(call say,GEN,$@)mkdir -p $(@D) && { printf '{ global:\n'; sed -n 's/^HOOK(\([a-z_A-Z0-9]*\).*/  \1;/p' $<; printf 'local: *; };\n'; } > $@
+
+$B/seep: $(analyzer_obj)
+	$(call say,LD,$@)$(CC) $(sanitize) -o $@ $(analyzer_obj) $(analyzer_libs)
+
+$B/preload/%.o: preload/%.c Makefile
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(preload_cflags) -c -o $@ $<
+
+$B/analyzer/%.o: analyzer/%.c Makefile
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -c -o $@ $<
+
+include tests/tests.mk
+
+.PHONY: clean
+clean: ## remove everything that was built
+	$(Q)rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	$(Q)grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+-include $(preload_obj:.o=.d) $(analyzer_obj:.o=.d)

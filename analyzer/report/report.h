@@ -1,0 +1,128 @@
+// The report as data: what a run found, independent of how it is printed or stored.
+// Built by analyzer/assemble.c from a finished session, or by report/json_read.c from a saved file; the writers in this
+// folder only read it. One struct per object of schema seep-report-1 and one field per member, with the same names.
+//
+// Ownership: a report owns an arena; every pointer below points into it, and report_free() releases all at once.
+// Strings are NUL-terminated bytes as the system gave them, not necessarily valid UTF-8: each writer escapes for its format.
+// A pointer that may be NULL says so; NULL is written as null.
+#pragma once
+
+#include "analyzer/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum site_kind { SITE_HEAP, SITE_FD, SITE_MAP, SITE_KINDS };
+
+// What a site's resources are. The first five are verdicts on heap blocks, the last two belong to the other kinds.
+enum verdict {
+    VERDICT_DEFINITE,
+    VERDICT_INDIRECT,
+    VERDICT_POSSIBLE,
+    VERDICT_REACHABLE,
+    VERDICT_UNCLASSIFIED,
+    VERDICT_OPEN,   // a descriptor
+    VERDICT_MAPPED, // a mapping
+    VERDICTS
+};
+
+enum process_begin { BEGIN_EXEC, BEGIN_FORK, BEGIN_ATTACH };
+enum process_end { END_EXIT, END_SIGNAL, END_EXEC, END_RUNNING, END_UNKNOWN };
+
+struct report_frame {
+    const char *function; // demangled; NULL: no symbol covers the address
+    const char *file;     // as the debug information has it; NULL: no line information
+    uint32_t line;        // 0: no line information
+    const char *module;   // path of the object; NULL: the address lies in none
+    const char *build_id; // lower-case hex; NULL: none
+    uint64_t offset;      // of the looked-up address within the module (ELF virtual address); absolute if module is NULL
+    bool inlined;         // this function was inlined into the next frame of the array
+};
+
+// One example of a site's resources. Issue by issue more kinds fill it; heap uses address and bytes.
+struct report_example {
+    uint64_t address;
+    uint64_t bytes;
+};
+
+struct report_site {
+    char id[17]; // 16 hex digits
+    enum site_kind kind;
+    enum verdict verdict;
+    const char *call; // the public function that acquired it
+    uint64_t count;
+    uint64_t bytes;
+    int64_t resident_bytes;    // -1: not known
+    const char *suppressed_by; // NULL: not suppressed
+    const char *baseline;      // NULL: no baseline given
+    bool truncated;            // the stack does not reach its thread's start
+    struct report_frame *frames; // innermost first
+    size_t frame_count;
+    struct report_example *examples; // at most 5
+    size_t example_count;
+};
+
+struct heap_totals {
+    uint64_t allocations, frees, allocated_bytes, peak_bytes;
+    uint64_t outstanding_blocks, outstanding_bytes, unmatched_frees;
+};
+
+// A count of blocks and bytes by verdict; suppressed ones are counted in suppressed only.
+struct verdict_totals {
+    struct {
+        uint64_t blocks, bytes;
+    } by[VERDICT_OPEN], suppressed;
+};
+
+struct report_process {
+    int64_t pid;
+    int64_t parent_pid;
+    const char *executable; // NULL: not known
+    const char **argv;
+    size_t argc;
+    enum process_begin begin;
+    struct {
+        enum process_end how;
+        int64_t code;  // how == END_EXIT
+        int64_t signal; // how == END_SIGNAL
+        bool code_known; // false: END_EXIT was seen but not its status
+    } end;
+    bool exact;
+    uint64_t lost_records;
+    uint64_t truncated_stacks;
+    bool heap_tracked; // false: totals.heap is null (--track without heap)
+    struct heap_totals heap;
+    // fd and map totals are null until descriptors and mappings are tracked.
+    struct verdict_totals verdicts;
+    struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
+    size_t site_count;
+};
+
+struct report {
+    struct arena *arena; // owns everything below
+    const char *seep_version;
+    const char **command;
+    size_t command_count;
+    const char *started; // RFC 3339
+    double duration_seconds;
+    bool exact;
+    const char **inexact_because; // words, one reason each
+    size_t inexact_count;
+    struct report_process *processes; // in order of appearance
+    size_t process_count;
+};
+
+// A new, empty report with its arena. Aborts when there is no memory, as everything in the analyzer that builds one does.
+struct report *report_new(void);
+void report_free(struct report *report);
+
+// The words of the schema for each enumerator ("heap", "definite", "exec", ...), and back: -EINVAL for any other word.
+const char *site_kind_name(enum site_kind kind);
+const char *verdict_name(enum verdict verdict);
+const char *process_begin_name(enum process_begin begin);
+const char *process_end_name(enum process_end end);
+int site_kind_from_name(const char *name);
+int verdict_from_name(const char *name);
+int process_begin_from_name(const char *name);
+int process_end_from_name(const char *name);

@@ -1,0 +1,51 @@
+# Tests. A unit test names in its first lines the sources it links:   // links: analyzer/live.c analyzer/table.c
+# and may add flags:   // flags: -lelf
+# A program under tests/programs says its own flags the same way (// flags: -pthread).
+
+unit_src    := $(wildcard tests/unit/test_*.c)
+e2e_src     := $(wildcard tests/e2e/test_*.c)
+lib_src     := $(wildcard tests/lib/*.c)
+program_src := $(wildcard tests/programs/*.c tests/programs/*.cc)
+unit_bin    := $(unit_src:%.c=$B/%)
+e2e_bin     := $(e2e_src:%.c=$B/%)
+lib_obj     := $(lib_src:%.c=$B/%.o)
+program_bin := $(patsubst %.c,$B/%,$(filter %.c,$(program_src))) $(patsubst %.cc,$B/%,$(filter %.cc,$(program_src)))
+libs_dir    := tests/programs/libs
+library_src := $(wildcard $(libs_dir)/*.c $(libs_dir)/*.cc)
+library_bin := $(patsubst $(libs_dir)/%.c,$B/$(libs_dir)/%.so,$(filter %.c,$(library_src))) $(patsubst $(libs_dir)/%.cc,$B/$(libs_dir)/%.so,$(filter %.cc,$(library_src)))
+
+check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm -lpthread)
+directive = $(shell sed -n '1,12s,^// $(1): ,,p' $(2))
+
+.SECONDEXPANSION:
+
+$B/tests/unit/%: tests/unit/%.c $$(call directive,links,tests/unit/$$*.c) Makefile tests/tests.mk
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call directive,links,$<) $(call directive,flags,$<) $(check_libs)
+
+$B/tests/lib/%.o: tests/lib/%.c
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -c -o $@ $<
+
+$B/tests/e2e/%: tests/e2e/%.c $(lib_obj) Makefile tests/tests.mk
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(lib_obj) $(call directive,flags,$<) $(check_libs) -ljansson
+
+# Programs are built as users build: -O2 -g, no frame pointers, no warnings beyond the default.
+$B/tests/programs/%: tests/programs/%.c tests/tests.mk
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -I. -o $@ $< $(call directive,flags,$<)
+$B/tests/programs/%: tests/programs/%.cc tests/tests.mk
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -o $@ $< $(call directive,flags,$<)
+$B/tests/programs/libs/%.so: tests/programs/libs/%.c tests/tests.mk
+	$(call say,LIB,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< $(call directive,flags,$<)
+$B/tests/programs/libs/%.so: tests/programs/libs/%.cc tests/tests.mk
+	$(call say,LIB,$@)mkdir -p $(@D) && $(CXX) -O2 -g -fPIC -shared -o $@ $< $(call directive,flags,$<)
+
+.PHONY: test test-unit test-e2e programs
+test: test-unit test-e2e ## run all tests (build first; packages from scripts/install-deps)
+programs: $(program_bin) $(library_bin)
+
+test-unit: $(unit_bin) ## run the unit tests only; T=name runs one
+	$(Q)scripts/run-tests $(if $(T),$(filter %/test_$(T),$(unit_bin)),$(unit_bin))
+
+test-e2e: all $(e2e_bin) programs ## run seep on programs; T=name runs one
+	$(Q)SEEP_BUILD=$B scripts/run-tests $(if $(T),$(filter %/test_$(T),$(e2e_bin)),$(e2e_bin))
+
+-include $(unit_bin:%=%.d) $(e2e_bin:%=%.d) $(lib_obj:.o=.d)
