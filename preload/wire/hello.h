@@ -1,0 +1,23 @@
+// The meeting: a process of the session connects to the socket named in SEEP_SESSION (SOCK_SEQPACKET), sends a hello,
+// and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. Both sides then close everything.
+#pragma once
+
+#include <stdint.h>
+
+#define WIRE_HELLO_MAGIC 0x6c6c654850454553ull
+
+struct wire_hello {
+    uint64_t magic;
+    uint32_t version;       // WIRE_VERSION of the shim
+    uint32_t pid;           // as the process sees itself; the analyzer takes its own view from SO_PEERCRED
+    uint64_t address_space; // RLIMIT_AS in bytes, UINT64_MAX for none: the analyzer sizes the memory to it
+};
+
+enum { ANSWER_WELCOME = 0, ANSWER_VERSION = 1, ANSWER_REFUSED = 2 };
+
+struct wire_answer {
+    uint64_t magic;
+    uint32_t version; // WIRE_VERSION of the analyzer
+    uint32_t answer;  // ANSWER_
+    uint64_t bytes;   // of the memory to map
+};
