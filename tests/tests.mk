@@ -28,11 +28,13 @@ $B/tests/lib/%.o: tests/lib/%.c
 $B/tests/e2e/%: tests/e2e/%.c $(lib_obj) Makefile tests/tests.mk
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(lib_obj) $(call directive,flags,$<) $(check_libs) -ljansson
 
-# Programs are built as users build: -O2 -g, no frame pointers, no warnings beyond the default.
-$B/tests/programs/%: tests/programs/%.c tests/tests.mk
-	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -I. -o $@ $< $(call directive,flags,$<)
-$B/tests/programs/%: tests/programs/%.cc tests/tests.mk
-	$(call say,PROG,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -o $@ $< $(call directive,flags,$<)
+# Programs are built as users build: -O2 -g, no frame pointers, no warnings beyond the default. They may link the libraries
+# beside them (// flags: -l:NAME.so) and find them at run time wherever they are started from.
+beside := -L$B/$(libs_dir) -Wl,-rpath,'$$ORIGIN/libs'
+$B/tests/programs/%: tests/programs/%.c $(wildcard tests/programs/*.h) tests/tests.mk | $(library_bin)
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -I. -o $@ $< $(beside) $(call directive,flags,$<)
+$B/tests/programs/%: tests/programs/%.cc $(wildcard tests/programs/*.h) tests/tests.mk | $(library_bin)
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -o $@ $< $(beside) $(call directive,flags,$<)
 $B/tests/programs/libs/%.so: tests/programs/libs/%.c tests/tests.mk
 	$(call say,LIB,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< $(call directive,flags,$<)
 $B/tests/programs/libs/%.so: tests/programs/libs/%.cc tests/tests.mk
