@@ -1,0 +1,155 @@
+// Puts a function's name, its inlined functions and their lines together. Called by symbols.c.
+//
+// Opening reads the symbol table and one entry per unit; everything else waits until an address needs it.
+// Names come from the debug information (linkage name first, since it carries scope and parameters), else
+// from the symbol table.
+#include "analyzer/symbols/object.h"
+
+#include "analyzer/symbols/demangle.h"
+#include "analyzer/symbols/dies.h"
+#include "analyzer/symbols/inlines.h"
+#include "analyzer/symbols/lines.h"
+#include "analyzer/symbols/symbol_table.h"
+#include "analyzer/symbols/units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_CLAIMS = 8 }; // units that may claim one address before we stop asking
+
+struct object {
+    char *path;
+    struct remarks *remarks;
+    bool open; // the fields below are filled
+    struct module_file file;
+    struct range_map code;
+    struct symbol_table symbols;
+    struct units units;
+};
+
+static void read_symbols(struct object *object) {
+    symbol_table_add(&object->symbols, &object->file.object);
+    if (object->file.debug.elf)
+        symbol_table_add(&object->symbols, &object->file.debug);
+    symbol_table_seal(&object->symbols);
+}
+
+struct object *object_open(const struct symbol_module *module, const struct debug_search *search,
+                           struct remarks *remarks) {
+    struct object *object = calloc(1, sizeof *object);
+    char *path = object ? strdup(module->path) : NULL;
+    if (!path) {
+        fprintf(stderr, "seep: out of memory while opening %s\n", module->path);
+        abort();
+    }
+    object->path = path;
+    object->remarks = remarks;
+    if (module_file_open(module, search, remarks, &object->file) != 0)
+        return object;
+    object->open = true;
+    elf_file_code(&object->file.object, &object->code);
+    range_map_seal(&object->code);
+    read_symbols(object);
+    if (object->file.dwarf)
+        units_open(object->file.dwarf, &object->code, &object->units);
+    return object;
+}
+
+void object_close(struct object *object) {
+    if (object->open) {
+        units_close(&object->units);
+        symbol_table_free(&object->symbols);
+        range_map_free(&object->code);
+        module_file_close(&object->file);
+    }
+    free(object->path);
+    free(object);
+}
+
+static const char *symbol_name(const struct object *object, uint64_t address, struct arena *arena) {
+    const struct symbol *symbol = symbol_table_find(&object->symbols, address);
+    if (!symbol)
+        return NULL;
+    return demangle(arena, arena_strndup(arena, symbol->name, symbol->name_bytes));
+}
+
+static const char *inlined_name(Dwarf_Die *die, struct arena *arena) {
+    const char *name = die_linkage_name(die);
+    if (!name)
+        name = die_plain_name(die);
+    return name ? demangle(arena, name) : NULL;
+}
+
+// A function without a linkage name is either C's, whose plain name is the whole truth, or the compiler kept
+// the debug information short; then a mangled symbol that covers the address says more.
+static const char *function_name(const struct object *object, Dwarf_Die *die, uint64_t address,
+                                 struct arena *arena) {
+    const char *name = die_linkage_name(die);
+    if (name)
+        return demangle(arena, name);
+    const struct symbol *symbol = symbol_table_find(&object->symbols, address);
+    if (symbol && (strncmp(symbol->name, "_Z", 2) == 0 || strncmp(symbol->name, "_R", 2) == 0))
+        return symbol_name(object, address, arena);
+    name = die_plain_name(die);
+    return name ? arena_strdup(arena, name) : symbol_name(object, address, arena);
+}
+
+static void remark_split(const struct object *object) {
+    char package[4096];
+    snprintf(package, sizeof package, "%s.dwp", object->path);
+    if (access(package, R_OK) == 0)
+        remarks_add(object->remarks,
+                    "%s: its debug information is in %s, a package that this libdw cannot read; inlined "
+                    "functions are missing",
+                    object->path, package);
+    else
+        remarks_add(object->remarks,
+                    "%s: some of its split debug files (.dwo) were not found; inlined functions are missing",
+                    object->path);
+}
+
+static size_t function_frames(struct object *object, struct unit *unit, Dwarf_Die *function, uint64_t address,
+                              struct arena *arena, struct object_frame *out) {
+    Dwarf_Die inlined[MOST_INLINED];
+    size_t count = inlines_find(function, address, inlined, MOST_INLINED);
+    struct position at = {0};
+    lines_find(&unit->lines, address, &at);
+    for (size_t i = 0; i <= count; i++) {
+        out[i] = (struct object_frame){.file = arena_strdup(arena, at.file), .line = at.line};
+        if (i == count)
+            break;
+        Dwarf_Die *die = &inlined[count - 1 - i]; // innermost first
+        out[i].function = inlined_name(die, arena);
+        at = lines_call_site(die);
+    }
+    out[count].function = function_name(object, function, address, arena);
+    return count + 1;
+}
+
+size_t object_resolve(struct object *object, uint64_t address, struct arena *arena,
+                      struct object_frame *out) {
+    out[0] = (struct object_frame){0};
+    if (!object->open)
+        return 1;
+    struct unit *claims[MOST_CLAIMS];
+    size_t count = object->file.dwarf ? units_find(&object->units, address, claims, MOST_CLAIMS) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (claims[i]->split_missing)
+            remark_split(object);
+        Dwarf_Die function;
+        if (unit_find_function(claims[i], address, &function))
+            return function_frames(object, claims[i], &function, address, arena, out);
+    }
+    out[0].function = symbol_name(object, address, arena);
+    for (size_t i = 0; i < count; i++) {
+        struct position at;
+        if (lines_find(&claims[i]->lines, address, &at)) {
+            out[0].file = arena_strdup(arena, at.file);
+            out[0].line = at.line;
+            break;
+        }
+    }
+    return 1;
+}
