@@ -237,13 +237,7 @@ static bool judge_image(struct search *search, const struct image_file *file) {
                "a build "
                "without -fsanitize",
                it);
-    else if (facts.defines_malloc)
-        refuse(search, TARGET_REFUSED,
-               "%s brings a malloc of its own (an allocator or a sanitizer linked into it), which a "
-               "preloaded library "
-               "can't see; link that dynamically, or build without it",
-               it);
-    return !facts.wants_asan && !facts.defines_malloc;
+    return !facts.wants_asan;
 }
 
 // One program as execvp starts it; *file says what env would run next.

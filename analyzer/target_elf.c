@@ -24,7 +24,6 @@ enum {
     max_program_headers = 512,  // far more than any linker writes; bounds the work on hostile files
     max_section_headers = 8192, //
     max_dynamic = 4096,         //
-    max_table_bytes = 64 << 20, // of symbols, of their names
     note_gnu_go_build_id = 4,   // type of the note named "Go" that its linker writes
     max_loader_bytes = 16 << 20 // a loader is some 200 KiB
 };
@@ -167,30 +166,7 @@ static bool has_go_note(const struct image *image) {
     return false;
 }
 
-// Reads both tables whole: they are looked at symbol by symbol, and a system call for each would be felt.
-static bool symbols_define_malloc(const struct image *image, const Elf64_Shdr *symbols,
-                                  const Elf64_Shdr *strings) {
-    bool found = false;
-    if (symbols->sh_size > max_table_bytes || strings->sh_size > max_table_bytes ||
-        strings->sh_size < sizeof "malloc")
-        return false;
-    size_t count = symbols->sh_size / sizeof(Elf64_Sym), last_name = strings->sh_size - sizeof "malloc";
-    Elf64_Sym *symbol = calloc(count + 1, sizeof *symbol);
-    char *names = malloc(strings->sh_size);
-    if (symbol == NULL || names == NULL ||
-        read_exactly(image->fd, symbols->sh_offset, symbol, count * sizeof *symbol) != 0 ||
-        read_exactly(image->fd, strings->sh_offset, names, strings->sh_size) != 0)
-        goto done;
-    for (size_t i = 0; i < count && !found; i++)
-        found = ELF64_ST_TYPE(symbol[i].st_info) == STT_FUNC && symbol[i].st_shndx != SHN_UNDEF &&
-                symbol[i].st_name <= last_name &&
-                memcmp(names + symbol[i].st_name, "malloc", sizeof "malloc") == 0;
-done:
-    free(symbol);
-    free(names);
-    return found;
-}
-
+// Go's sections, for a program whose linker put another note first.
 static void read_sections(const struct image *image, struct elf_facts *out) {
     const Elf64_Ehdr *header = &image->header;
     size_t count = header->e_shnum;
@@ -203,8 +179,6 @@ static void read_sections(const struct image *image, struct elf_facts *out) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (sections[i].sh_type == SHT_DYNSYM && sections[i].sh_link < count)
-            out->defines_malloc = symbols_define_malloc(image, &sections[i], &sections[sections[i].sh_link]);
         if (header->e_shstrndx < count && sections[i].sh_name < sections[header->e_shstrndx].sh_size) {
             char name[32];
             const Elf64_Shdr *names = &sections[header->e_shstrndx];

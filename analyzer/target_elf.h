@@ -17,7 +17,6 @@ struct elf_facts {
     bool pie;              // DF_1_PIE: an ET_DYN that is a program, not a library
     bool dynamic;          // has a dynamic section
     bool go;               // built by the Go toolchain
-    bool defines_malloc;   // exports its own malloc: the program's definition wins over any preloaded one
     bool wants_asan;       // needs AddressSanitizer's shared runtime, which insists on being loaded first
     char interpreter[256]; // PT_INTERP; empty: none
     char soname[64];       // DT_SONAME, cut to fit; empty: none

@@ -236,18 +236,6 @@ START_TEST(a_loader_of_another_libc_is_refused) {
 }
 END_TEST
 
-START_TEST(a_program_with_its_own_malloc_is_refused) {
-    FILE *source = fopen(in_folder("own.c"), "w");
-    ck_assert_ptr_nonnull(source);
-    fputs("void *malloc(unsigned long n) { (void)n; return 0; }\nvoid free(void *p) { (void)p; }\n"
-          "int main(void) { return 0; }\n",
-          source);
-    fclose(source);
-    shell("gcc -fno-builtin -o %s/own %s/own.c 2>&1", folder, folder);
-    refused(in_folder("own"), "a malloc of its own");
-}
-END_TEST
-
 START_TEST(an_address_sanitizer_program_is_refused) {
     shell("gcc -fsanitize=address -o %s/asan %s/good.c", folder, folder);
     refused(in_folder("asan"), "AddressSanitizer");
@@ -501,7 +489,6 @@ int main(void) {
     tcase_add_test(files, a_musl_program_is_refused);
     tcase_add_test(files, a_missing_loader_is_not_found);
     tcase_add_test(files, a_loader_of_another_libc_is_refused);
-    tcase_add_test(files, a_program_with_its_own_malloc_is_refused);
     tcase_add_test(files, an_address_sanitizer_program_is_refused);
     tcase_add_test(files, damaged_headers_are_refused);
     tcase_add_test(files, a_file_cut_anywhere_is_judged);
