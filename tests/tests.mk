@@ -35,10 +35,10 @@ $B/tests/programs/%: tests/programs/%.c $(wildcard tests/programs/*.h) tests/tes
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -I. -o $@ $< $(beside) $(call directive,flags,$<)
 $B/tests/programs/%: tests/programs/%.cc $(wildcard tests/programs/*.h) tests/tests.mk | $(library_bin)
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -o $@ $< $(beside) $(call directive,flags,$<)
-$B/tests/programs/libs/%.so: tests/programs/libs/%.c tests/tests.mk
-	$(call say,LIB,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -fPIC -shared -o $@ $< $(call directive,flags,$<)
-$B/tests/programs/libs/%.so: tests/programs/libs/%.cc tests/tests.mk
-	$(call say,LIB,$@)mkdir -p $(@D) && $(CXX) -O2 -g -fPIC -shared -o $@ $< $(call directive,flags,$<)
+$B/tests/programs/libs/%.so: tests/programs/libs/%.c $(wildcard tests/programs/*.h) tests/tests.mk
+	$(call say,LIB,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -g -I. -fPIC -shared -o $@ $< $(call directive,flags,$<)
+$B/tests/programs/libs/%.so: tests/programs/libs/%.cc $(wildcard tests/programs/*.h) tests/tests.mk
+	$(call say,LIB,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -fPIC -shared -o $@ $< $(call directive,flags,$<)
 
 .PHONY: test test-unit test-e2e programs
 test: test-unit test-e2e ## run all tests (build first; packages from scripts/install-deps)
