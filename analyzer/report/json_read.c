@@ -1,0 +1,320 @@
+// Reads schema seep-report-1 back. The file may come from anywhere: it is checked member by member, and the
+// first thing that is wrong ends the reading with its place and what was expected there. Called by the
+// commands that take a saved report. jansson does the parsing (it bounds the nesting, and refuses NUL in
+// strings and numbers that don't fit).
+#include "analyzer/report/json.h"
+
+#include "analyzer/report/json_fields.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_FILE_BYTES ((size_t)1 << 30) // a report of 100,000 sites has some 300 MB
+#define MAX_EXAMPLES   5
+
+// --- the objects of the schema, outermost last
+// ------------------------------------------------------------------
+
+static void read_frame(struct reader *r, const json_t *object, struct report_frame *out) {
+    out->function = get_text_or_null(r, object, "function");
+    out->file = get_text_or_null(r, object, "file");
+    out->line = (uint32_t)get_number(r, object, "line", 0, UINT32_MAX, 0);
+    out->module = get_text_or_null(r, object, "module");
+    out->build_id = get_text_or_null(r, object, "build_id");
+    out->offset = get_address(r, object, "offset");
+    out->inlined = get_bool(r, object, "inlined");
+}
+
+static void read_frames(struct reader *r, const json_t *object, struct report_site *out) {
+    size_t count;
+    const json_t *array = get_array(r, object, "frames", &count);
+    reader_enter_member(r, "frames");
+    out->frames = arena_array(r->arena, struct report_frame, count);
+    out->frame_count = count;
+    for (size_t i = 0; i < count && !r->error; i++) {
+        reader_enter_element(r, i);
+        read_frame(r, json_array_get(array, i), &out->frames[i]);
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+// Descriptors' examples have members of their own, which the report does not hold: they are left out.
+static void read_examples(struct reader *r, const json_t *object, struct report_site *out) {
+    size_t count;
+    const json_t *array = get_array(r, object, "examples", &count);
+    if (count > MAX_EXAMPLES)
+        reader_fail(r, "examples", "an array of at most 5");
+    if (out->kind == SITE_FD || r->error)
+        return;
+    reader_enter_member(r, "examples");
+    out->examples = arena_array(r->arena, struct report_example, count);
+    out->example_count = count;
+    for (size_t i = 0; i < count; i++) {
+        reader_enter_element(r, i);
+        const json_t *example = json_array_get(array, i);
+        out->examples[i].address = get_address(r, example, "address");
+        out->examples[i].bytes = get_count(r, example, "bytes");
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+static void read_id(struct reader *r, const json_t *object, char out[17]) {
+    const char *id = get_text(r, object, "id");
+    if (strlen(id) != 16 || strspn(id, "0123456789abcdef") != 16)
+        reader_fail(r, "id", "16 hex digits");
+    else
+        memcpy(out, id, 17);
+}
+
+static bool verdict_fits(enum site_kind kind, enum verdict verdict) {
+    return kind == SITE_FD    ? verdict == VERDICT_OPEN
+           : kind == SITE_MAP ? verdict == VERDICT_MAPPED
+                              : verdict < VERDICT_OPEN;
+}
+
+static void read_site(struct reader *r, const json_t *object, struct report_site *out) {
+    read_id(r, object, out->id);
+    out->kind = get_word(r, object, "kind", site_kind_from_name, "heap, fd or map");
+    out->verdict = get_word(r, object, "verdict", verdict_from_name,
+                            "definite, indirect, possible, reachable, unclassified, open or mapped");
+    if (!verdict_fits(out->kind, out->verdict))
+        reader_fail(r, "verdict", "one that goes with the kind");
+    out->call = get_text(r, object, "call");
+    out->count = get_count(r, object, "count");
+    out->bytes = get_count(r, object, "bytes");
+    out->resident_bytes = get_number(r, object, "resident_bytes", 0, INT64_MAX, -1);
+    out->suppressed_by = get_text_or_null(r, object, "suppressed_by");
+    out->baseline = get_text_or_null(r, object, "baseline");
+    out->truncated = get_bool(r, object, "truncated");
+    read_frames(r, object, out);
+    read_examples(r, object, out);
+}
+
+static void read_heap(struct reader *r, const json_t *object, struct heap_totals *out) {
+    out->allocations = get_count(r, object, "allocations");
+    out->frees = get_count(r, object, "frees");
+    out->allocated_bytes = get_count(r, object, "allocated_bytes");
+    out->peak_bytes = get_count(r, object, "peak_bytes");
+    out->outstanding_blocks = get_count(r, object, "outstanding_blocks");
+    out->outstanding_bytes = get_count(r, object, "outstanding_bytes");
+    out->unmatched_frees = get_count(r, object, "unmatched_frees");
+}
+
+static void read_verdicts(struct reader *r, const json_t *object, struct verdict_totals *out) {
+    for (enum verdict v = 0; v <= VERDICT_OPEN; v++) {
+        const char *member = v < VERDICT_OPEN ? verdict_name(v) : "suppressed";
+        const json_t *one = get_object(r, object, member);
+        reader_enter_member(r, member);
+        uint64_t blocks = get_count(r, one, "blocks");
+        uint64_t bytes = get_count(r, one, "bytes");
+        reader_leave(r);
+        if (v < VERDICT_OPEN) {
+            out->by[v].blocks = blocks;
+            out->by[v].bytes = bytes;
+        } else {
+            out->suppressed.blocks = blocks;
+            out->suppressed.bytes = bytes;
+        }
+    }
+}
+
+static void read_end(struct reader *r, const json_t *object, struct report_process *out) {
+    const json_t *end = get_object(r, object, "end");
+    reader_enter_member(r, "end");
+    out->end.how = get_word(r, end, "how", process_end_from_name, "exit, signal, exec, running or unknown");
+    int64_t code = get_number(r, end, "code", 0, 255, -1);
+    int64_t signal = get_number(r, end, "signal", 1, 127, -1);
+    if (!r->error && out->end.how == END_EXIT && code >= 0) {
+        out->end.code = code;
+        out->end.code_known = true;
+    }
+    if (!r->error && out->end.how == END_SIGNAL) {
+        if (signal < 0)
+            reader_fail(r, "signal", "a signal's number");
+        out->end.signal = signal;
+    }
+    reader_leave(r);
+}
+
+static void read_totals(struct reader *r, const json_t *object, struct report_process *out) {
+    const json_t *totals = get_object(r, object, "totals");
+    const json_t *heap = NULL;
+    reader_enter_member(r, "totals");
+    if (!r->error && (heap = get_object_or_null(r, totals, "heap"))) {
+        reader_enter_member(r, "heap");
+        read_heap(r, heap, &out->heap);
+        reader_leave(r);
+    }
+    reader_leave(r);
+    out->heap_tracked = heap != NULL;
+    if (!heap)
+        return;
+    const json_t *verdicts = get_object(r, object, "verdicts");
+    reader_enter_member(r, "verdicts");
+    read_verdicts(r, verdicts, &out->verdicts);
+    reader_leave(r);
+}
+
+static void read_sites(struct reader *r, const json_t *object, struct report_process *out) {
+    size_t count;
+    const json_t *array = get_array(r, object, "sites", &count);
+    reader_enter_member(r, "sites");
+    out->sites = arena_array(r->arena, struct report_site, count);
+    out->site_count = count;
+    for (size_t i = 0; i < count && !r->error; i++) {
+        reader_enter_element(r, i);
+        read_site(r, json_array_get(array, i), &out->sites[i]);
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+static void read_process(struct reader *r, const json_t *object, struct report_process *out) {
+    out->pid = (int64_t)get_count(r, object, "pid");
+    out->parent_pid = (int64_t)get_count(r, object, "parent_pid");
+    out->executable = get_text_or_null(r, object, "executable");
+    out->argv = get_texts(r, object, "argv", &out->argc);
+    out->begin = get_word(r, object, "begin", process_begin_from_name, "exec, fork or attach");
+    read_end(r, object, out);
+    out->exact = get_bool(r, object, "exact");
+    out->lost_records = get_count(r, object, "lost_records");
+    out->truncated_stacks = get_count(r, object, "truncated_stacks");
+    read_totals(r, object, out);
+    read_sites(r, object, out);
+}
+
+static double get_duration(struct reader *r, const json_t *object) {
+    const json_t *value = json_object_get(object, "duration");
+    if (!value || json_is_null(value))
+        return NAN;
+    if (!json_is_number(value) || !(json_number_value(value) >= 0))
+        reader_fail(r, "duration", "null or seconds, 0 or more");
+    return json_number_value(value);
+}
+
+static void read_document(struct reader *r, const json_t *object, struct report *out) {
+    out->seep_version = get_text(r, object, "seep_version");
+    out->command = get_texts(r, object, "command", &out->command_count);
+    out->started = get_text(r, object, "started");
+    out->duration_seconds = get_duration(r, object);
+    out->exact = get_bool(r, object, "exact");
+    out->inexact_because = get_texts(r, object, "inexact_because", &out->inexact_count);
+
+    size_t count;
+    const json_t *array = get_array(r, object, "processes", &count);
+    reader_enter_member(r, "processes");
+    out->processes = arena_array(r->arena, struct report_process, count);
+    out->process_count = count;
+    for (size_t i = 0; i < count && !r->error; i++) {
+        reader_enter_element(r, i);
+        read_process(r, json_array_get(array, i), &out->processes[i]);
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+// --- from text and from a file
+// ----------------------------------------------------------------------------------
+
+// Is this document ours at all? Told apart from a damaged one, since the remedy is another.
+static int check_schema(const json_t *root, const char *name, char *message, size_t message_bytes) {
+    const char *schema = json_string_value(json_object_get(root, "schema"));
+    if (!schema) {
+        reader_say(message, message_bytes, name,
+                   "is JSON but not a seep report; name a file that `seep run --format json=FILE` wrote",
+                   NULL);
+        return -EBADMSG;
+    }
+    if (strcmp(schema, REPORT_SCHEMA) != 0) {
+        reader_say(message, message_bytes, name,
+                   "has another schema than " REPORT_SCHEMA ", the only one this seep reads: ", schema);
+        return -EBADMSG;
+    }
+    return 0;
+}
+
+int report_parse_json(const char *text, size_t bytes, const char *name, struct report **out, char *message,
+                      size_t message_bytes) {
+    json_error_t error;
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!root) {
+        char detail[sizeof error.text + 64];
+        snprintf(detail, sizeof detail, "line %d, column %d: %s", error.line, error.column, error.text);
+        reader_say(message, message_bytes, name, "is not JSON, or cut short: ", detail);
+        return -EBADMSG;
+    }
+    int rc = check_schema(root, name, message, message_bytes);
+    if (rc == 0) {
+        struct report *report = report_new();
+        struct reader r = {
+            .arena = report->arena, .name = name, .message = message, .message_bytes = message_bytes};
+        read_document(&r, root, report);
+        rc = r.error;
+        if (rc == 0)
+            *out = report;
+        else
+            report_free(report);
+    }
+    json_decref(root);
+    return rc;
+}
+
+// Reads to the end, whatever kind of file it is. 0 and a block to free, or -errno.
+static int read_whole(int fd, char **out, size_t *out_bytes) {
+    size_t room = 0, used = 0;
+    char *data = NULL;
+    int rc = 0;
+    for (;;) {
+        if (used == room) {
+            room = room ? 2 * room : 1 << 16;
+            char *larger = room <= 2 * MAX_FILE_BYTES ? realloc(data, room) : NULL;
+            if (!larger) {
+                rc = room > 2 * MAX_FILE_BYTES ? -EFBIG : -ENOMEM;
+                break;
+            }
+            data = larger;
+        }
+        ssize_t got = read(fd, data + used, room - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            rc = got < 0 ? -errno : 0;
+            break;
+        }
+        used += (size_t)got;
+        if (used > MAX_FILE_BYTES) {
+            rc = -EFBIG;
+            break;
+        }
+    }
+    if (rc < 0) {
+        free(data);
+        return rc;
+    }
+    *out = data;
+    *out_bytes = used;
+    return 0;
+}
+
+int report_read_json(const char *path, struct report **out, char *message, size_t message_bytes) {
+    char *text = NULL;
+    size_t bytes = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int rc = fd < 0 ? -errno : read_whole(fd, &text, &bytes);
+    if (fd >= 0)
+        close(fd);
+    if (rc < 0) {
+        reader_say(message, message_bytes, path, "cannot be read: ", strerror(-rc));
+        return rc;
+    }
+    rc = report_parse_json(text, bytes, path, out, message, message_bytes);
+    free(text);
+    return rc;
+}

@@ -1,0 +1,216 @@
+// Writes schema seep-report-1. Values are made and quoted by jansson, an object at a time; this file only
+// strings the objects together, so that a large report never stands in memory as a tree. Called through the
+// table of formats.
+#include "analyzer/report/json.h"
+
+#include "analyzer/report/escape.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// 9 digits are finer than the clock for any run, and read back to the same digits.
+#define DUMP_FLAGS JSON_REAL_PRECISION(9)
+
+// Like the arena: a report that does not fit into memory can't be written, and half of one must not look
+// whole.
+static void *must(void *pointer) {
+    if (!pointer) {
+        fputs("seep: no memory left to write the report\n", stderr);
+        abort();
+    }
+    return pointer;
+}
+
+static void put(json_t *object, const char *key, json_t *value) {
+    if (json_object_set_new_nocheck(object, key, must(value)) != 0)
+        must(NULL);
+}
+
+static json_t *text_or_null(const char *text) {
+    if (!text)
+        return json_null();
+    json_t *value = json_string(text); // NULL if it isn't UTF-8
+    if (value)
+        return value;
+    char *valid = must(escape_invalid(text));
+    value = json_string(valid);
+    free(valid);
+    return value;
+}
+
+// JSON readers hold whole numbers in 63 bits; no count of blocks or bytes gets there.
+static json_t *number(uint64_t value) {
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static json_t *address(uint64_t value) {
+    char text[2 + 16 + 1];
+    snprintf(text, sizeof text, "0x%" PRIx64, value);
+    return json_string(text);
+}
+
+static json_t *texts(const char *const *list, size_t count) {
+    json_t *array = must(json_array());
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, must(text_or_null(list[i])));
+    return array;
+}
+
+static json_t *frame_object(const struct report_frame *frame) {
+    json_t *object = must(json_object());
+    put(object, "function", text_or_null(frame->function));
+    put(object, "file", text_or_null(frame->file));
+    put(object, "line", frame->line ? number(frame->line) : json_null());
+    put(object, "module", text_or_null(frame->module));
+    put(object, "build_id", text_or_null(frame->build_id));
+    put(object, "offset", address(frame->offset));
+    put(object, "inlined", json_boolean(frame->inlined));
+    return object;
+}
+
+static json_t *example_object(const struct report_example *example) {
+    json_t *object = must(json_object());
+    put(object, "address", address(example->address));
+    put(object, "bytes", number(example->bytes));
+    return object;
+}
+
+static json_t *site_object(const struct report_site *site) {
+    json_t *object = must(json_object());
+    put(object, "id", json_string(site->id));
+    put(object, "kind", json_string(site_kind_name(site->kind)));
+    put(object, "verdict", json_string(verdict_name(site->verdict)));
+    put(object, "call", text_or_null(site->call));
+    put(object, "count", number(site->count));
+    put(object, "bytes", number(site->bytes));
+    put(object, "resident_bytes",
+        site->resident_bytes < 0 ? json_null() : number((uint64_t)site->resident_bytes));
+    put(object, "suppressed_by", text_or_null(site->suppressed_by));
+    put(object, "baseline", text_or_null(site->baseline));
+    put(object, "truncated", json_boolean(site->truncated));
+
+    json_t *frames = must(json_array());
+    for (size_t i = 0; i < site->frame_count; i++)
+        json_array_append_new(frames, frame_object(&site->frames[i]));
+    put(object, "frames", frames);
+
+    json_t *examples = must(json_array());
+    for (size_t i = 0; i < site->example_count; i++)
+        json_array_append_new(examples, example_object(&site->examples[i]));
+    put(object, "examples", examples);
+    return object;
+}
+
+static json_t *heap_object(const struct heap_totals *heap) {
+    json_t *object = must(json_object());
+    put(object, "allocations", number(heap->allocations));
+    put(object, "frees", number(heap->frees));
+    put(object, "allocated_bytes", number(heap->allocated_bytes));
+    put(object, "peak_bytes", number(heap->peak_bytes));
+    put(object, "outstanding_blocks", number(heap->outstanding_blocks));
+    put(object, "outstanding_bytes", number(heap->outstanding_bytes));
+    put(object, "unmatched_frees", number(heap->unmatched_frees));
+    return object;
+}
+
+static json_t *blocks_object(uint64_t blocks, uint64_t bytes) {
+    json_t *object = must(json_object());
+    put(object, "blocks", number(blocks));
+    put(object, "bytes", number(bytes));
+    return object;
+}
+
+static json_t *verdicts_object(const struct verdict_totals *totals) {
+    json_t *object = must(json_object());
+    for (enum verdict v = 0; v < VERDICT_OPEN; v++)
+        put(object, verdict_name(v), blocks_object(totals->by[v].blocks, totals->by[v].bytes));
+    put(object, "suppressed", blocks_object(totals->suppressed.blocks, totals->suppressed.bytes));
+    return object;
+}
+
+static json_t *end_object(const struct report_process *process) {
+    bool code_known = process->end.how == END_EXIT && process->end.code_known;
+    json_t *object = must(json_object());
+    put(object, "how", json_string(process_end_name(process->end.how)));
+    put(object, "code", code_known ? json_integer(process->end.code) : json_null());
+    put(object, "signal", process->end.how == END_SIGNAL ? json_integer(process->end.signal) : json_null());
+    return object;
+}
+
+// All of a process but its sites.
+static json_t *process_object(const struct report_process *process) {
+    json_t *object = must(json_object());
+    put(object, "pid", json_integer(process->pid));
+    put(object, "parent_pid", json_integer(process->parent_pid));
+    put(object, "executable", text_or_null(process->executable));
+    put(object, "argv", texts(process->argv, process->argc));
+    put(object, "begin", json_string(process_begin_name(process->begin)));
+    put(object, "end", end_object(process));
+    put(object, "exact", json_boolean(process->exact));
+    put(object, "lost_records", number(process->lost_records));
+    put(object, "truncated_stacks", number(process->truncated_stacks));
+
+    json_t *totals = must(json_object());
+    put(totals, "heap", process->heap_tracked ? heap_object(&process->heap) : json_null());
+    put(totals, "fd", json_null());
+    put(totals, "map", json_null());
+    put(object, "totals", totals);
+    put(object, "verdicts", process->heap_tracked ? verdicts_object(&process->verdicts) : json_null());
+    put(object, "memory", json_null());
+    return object;
+}
+
+// All of a report but its processes.
+static json_t *report_object(const struct report *report) {
+    json_t *object = must(json_object());
+    put(object, "schema", json_string(REPORT_SCHEMA));
+    put(object, "seep_version", text_or_null(report->seep_version));
+    put(object, "command", texts(report->command, report->command_count));
+    put(object, "started", text_or_null(report->started));
+    put(object, "duration",
+        isfinite(report->duration_seconds) && report->duration_seconds >= 0
+            ? json_real(report->duration_seconds)
+            : json_null());
+    put(object, "exact", json_boolean(report->exact));
+    put(object, "inexact_because", texts(report->inexact_because, report->inexact_count));
+    put(object, "gate", json_null());
+    return object;
+}
+
+static void dump(json_t *object, FILE *out) {
+    char *text = must(json_dumps(object, DUMP_FLAGS));
+    fputs(text, out);
+    free(text);
+    json_decref(object);
+}
+
+// Prints the object, left open for one more member, an array.
+static void dump_open(json_t *object, const char *array, FILE *out) {
+    char *text = must(json_dumps(object, DUMP_FLAGS));
+    size_t length = strlen(text);
+    fwrite(text, 1, length - 1, out); // without the closing brace
+    fprintf(out, ",\n \"%s\": [", array);
+    free(text);
+    json_decref(object);
+}
+
+int report_write_json(const struct report *report, const struct options *options, FILE *out) {
+    (void)options;
+    dump_open(report_object(report), "processes", out);
+    for (size_t p = 0; p < report->process_count; p++) {
+        const struct report_process *process = &report->processes[p];
+        fputs(p ? ",\n" : "\n", out);
+        dump_open(process_object(process), "sites", out);
+        for (size_t s = 0; s < process->site_count; s++) {
+            fputs(s ? ",\n" : "\n", out);
+            dump(site_object(&process->sites[s]), out);
+        }
+        fputs("]}", out);
+    }
+    fputs("]}\n", out);
+    return ferror(out) ? -EIO : 0;
+}

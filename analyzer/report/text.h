@@ -1,0 +1,47 @@
+// The report for people. It begins with how much is outstanding and where most of it is, goes on with a
+// section per process and ends with one line of the total, since that is what stands above the prompt.
+// Nothing that comes from the program reaches the terminal raw (escape.h).
+#pragma once
+
+#include "analyzer/options.h"
+#include "analyzer/report/report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+// Obeys options' show, top and verbosity. 0, or -errno when the stream took an error.
+int report_write_text(const struct report *report, const struct options *options, FILE *out);
+
+// --- between text.c, text_summary.c and text_sites.c ---
+
+// What all processes add up to. An address space that exec replaced took its blocks along: those are kept
+// apart.
+struct text_sums {
+    uint64_t allocations, blocks, bytes; // of processes that came to their end
+    uint64_t sites, resources[SITE_KINDS];
+    uint64_t hidden_blocks, hidden_bytes; // heap sites that the options don't ask for
+    uint64_t suppressed_blocks, suppressed_bytes;
+    uint64_t exec_processes, exec_blocks, exec_bytes;
+    uint64_t lost_records;
+    size_t clean_processes; // have nothing outstanding
+    size_t tracked_processes;
+};
+struct text_sums text_add_up(const struct report *report, const struct options *options);
+void print_summary(FILE *out, const struct report *report, const struct text_sums *sums,
+                   const struct options *options);
+// A command line as a shell would take it back; of a long one the beginning, unless whole.
+void print_command(FILE *out, const char *const *words, size_t count, bool whole);
+
+// Is the site among those that the options ask for? Suppressed ones never are.
+bool site_listed(const struct report_site *site, const struct options *options);
+// For qsort on pointers to sites: most bytes first, then most resources, then by id.
+int site_order(const void *a, const void *b);
+// "function  file:line", or what is known of it: "function  module+0x1f", "??  module+0x1f", "??  0x1f".
+void print_frame(FILE *out, const struct report_frame *frame, int function_columns);
+// What a site's count counts: "block", "descriptor", "mapping".
+const char *site_noun(enum site_kind kind);
+// "3.1 MiB (3,251,200 bytes) in 1,016 blocks", "3 descriptors".
+void print_amount(FILE *out, enum site_kind kind, uint64_t bytes, uint64_t count);
+// The listed sites of a process, by verdict, with their stacks.
+void print_sites(FILE *out, const struct report_process *process, const struct options *options);

@@ -1,0 +1,236 @@
+// The text report's beginning: what was run, how exact the figures are, how much is outstanding in all and
+// where most of it is. Called by text.c only.
+#include "analyzer/report/text.h"
+
+#include "analyzer/report/escape.h"
+#include "analyzer/report/units.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SUMMARY_PLACES = 3 }; // sites named in the summary
+
+static bool replaced(const struct report_process *process) {
+    return process->end.how == END_EXEC;
+}
+
+static void add_sites(struct text_sums *sums, const struct report_process *process,
+                      const struct options *options) {
+    for (size_t i = 0; i < process->site_count; i++) {
+        const struct report_site *site = &process->sites[i];
+        sums->resources[site->kind] = add_saturating(sums->resources[site->kind], site->count);
+        sums->sites += site->kind == SITE_HEAP;
+        if (site->kind == SITE_HEAP && site->suppressed_by) {
+            sums->suppressed_blocks = add_saturating(sums->suppressed_blocks, site->count);
+            sums->suppressed_bytes = add_saturating(sums->suppressed_bytes, site->bytes);
+        } else if (site->kind == SITE_HEAP && !site_listed(site, options)) {
+            sums->hidden_blocks = add_saturating(sums->hidden_blocks, site->count);
+            sums->hidden_bytes = add_saturating(sums->hidden_bytes, site->bytes);
+        }
+    }
+}
+
+struct text_sums text_add_up(const struct report *report, const struct options *options) {
+    struct text_sums sums = {0};
+    for (size_t i = 0; i < report->process_count; i++) {
+        const struct report_process *process = &report->processes[i];
+        const struct heap_totals *heap = &process->heap;
+        sums.lost_records = add_saturating(sums.lost_records, process->lost_records);
+        sums.tracked_processes += process->heap_tracked;
+        if (replaced(process)) {
+            sums.exec_processes++;
+            sums.exec_blocks = add_saturating(sums.exec_blocks, heap->outstanding_blocks);
+            sums.exec_bytes = add_saturating(sums.exec_bytes, heap->outstanding_bytes);
+            continue;
+        }
+        sums.allocations = add_saturating(sums.allocations, heap->allocations);
+        sums.blocks = add_saturating(sums.blocks, heap->outstanding_blocks);
+        sums.bytes = add_saturating(sums.bytes, heap->outstanding_bytes);
+        sums.clean_processes += heap->outstanding_blocks == 0 && process->site_count == 0;
+        add_sites(&sums, process, options);
+    }
+    return sums;
+}
+
+// Exact, or by how much it may be off, and why.
+static void print_exactness(FILE *out, const struct report *report, uint64_t lost_records) {
+    if (report->exact) {
+        fputs("figures are exact\n", out);
+        return;
+    }
+    fputs("figures are NOT EXACT\n", out);
+    if (lost_records > 0) {
+        fputs("NOT EXACT: ", out);
+        print_count(out, lost_records, "record");
+        fprintf(out, " %s lost; as many allocations or frees may be missing below\n",
+                lost_records == 1 ? "was" : "were");
+    } else {
+        fputs("NOT EXACT: by how much is not known\n", out);
+    }
+    for (size_t i = 0; i < report->inexact_count; i++) {
+        fputs("  because ", out);
+        escape_print(out, report->inexact_because[i]);
+        fputc('\n', out);
+    }
+}
+
+static void print_title(FILE *out, const struct report *report, const struct text_sums *sums,
+                        const struct options *options) {
+    fputs("seep ", out);
+    escape_print(out, report->seep_version);
+    fputs(": ", out);
+    print_command(out, report->command, report->command_count, options->verbosity > 0);
+    fputs("\nstarted ", out);
+    escape_print(out, report->started);
+    if (isfinite(report->duration_seconds))
+        fprintf(out, report->duration_seconds < 1 ? ", ran %.0f ms" : ", ran %.2f s",
+                report->duration_seconds * (report->duration_seconds < 1 ? 1000 : 1));
+    fputs(", ", out);
+    print_number(out, report->process_count);
+    fprintf(out, " process%s; ", report->process_count == 1 ? "" : "es");
+    print_exactness(out, report, sums->lost_records);
+}
+
+// --- the summary
+// ------------------------------------------------------------------------------------------------
+
+struct place {
+    const struct report_site *site; // first, so that site_order() sorts places
+    int64_t pid;
+};
+
+// Source that came with the system: headers of the C++ library and the like.
+static bool of_the_system(const char *file) {
+    return strncmp(file, "/usr/", 5) == 0;
+}
+
+// Where a reader will look first: the innermost frame of the program's own source, or what comes nearest to
+// that.
+static const struct report_frame *telling_frame(const struct report_site *site) {
+    const struct report_frame *best = site->frame_count ? &site->frames[0] : NULL;
+    for (size_t i = 0; i < site->frame_count; i++) {
+        const struct report_frame *frame = &site->frames[i];
+        if (frame->file && !of_the_system(frame->file))
+            return frame;
+        if (frame->file && !best->file)
+            best = frame;
+    }
+    return best;
+}
+
+static void print_place(FILE *out, const struct place *place, uint64_t whole_bytes, bool with_pid) {
+    char *share = NULL, *size = NULL;
+    size_t bytes;
+    FILE *column = open_memstream(&share, &bytes);
+    if (column) {
+        print_share(column, place->site->bytes, whole_bytes);
+        fclose(column);
+    }
+    column = open_memstream(&size, &bytes);
+    if (column) {
+        print_size(column, place->site->bytes);
+        fclose(column);
+    }
+    fprintf(out, "  %8s  %11s  ", share ? share : "", size ? size : "");
+    free(share);
+    free(size);
+    const struct report_frame *frame = telling_frame(place->site);
+    if (frame)
+        print_frame(out, frame, 0);
+    else
+        fputs("(no stack is known)", out);
+    if (with_pid)
+        fprintf(out, "  [pid %" PRId64 "]", place->pid);
+    fputc('\n', out);
+}
+
+static void print_places(FILE *out, const struct report *report, const struct options *options,
+                         uint64_t whole_bytes) {
+    size_t most = 0;
+    for (size_t i = 0; i < report->process_count; i++)
+        most += report->processes[i].site_count;
+    struct arena *arena = arena_new();
+    struct place *places = arena_array(arena, struct place, most);
+    size_t count = 0;
+    for (size_t i = 0; i < report->process_count; i++) {
+        const struct report_process *process = &report->processes[i];
+        for (size_t s = 0; s < process->site_count && !replaced(process); s++)
+            if (process->sites[s].kind == SITE_HEAP && site_listed(&process->sites[s], options))
+                places[count++] = (struct place){&process->sites[s], process->pid};
+    }
+    qsort(places, count, sizeof *places, site_order);
+    for (size_t i = 0; i < count && i < SUMMARY_PLACES; i++)
+        print_place(out, &places[i], whole_bytes, report->process_count > 1);
+    if (count > SUMMARY_PLACES) {
+        fputs("            ... and ", out);
+        print_count(out, count - SUMMARY_PLACES, "more site");
+        fputc('\n', out);
+    }
+    arena_free(arena);
+}
+
+static void print_heap_summary(FILE *out, const struct report *report, const struct text_sums *sums,
+                               const struct options *options) {
+    if (sums->tracked_processes == 0) {
+        fputs(report->process_count ? "The heap was not tracked.\n" : "No process was seen.\n", out);
+        return;
+    }
+    if (sums->blocks == 0) {
+        fputs("Nothing is still allocated at the end: ", out);
+        print_count(out, sums->allocations, "allocation");
+        fputs(sums->allocations ? ", all freed.\n" : ".\n", out);
+        return;
+    }
+    fputs("Still allocated at the end: ", out);
+    print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
+    fputs(", from ", out);
+    print_count(out, sums->sites, "site");
+    fputs(":\n", out);
+    print_places(out, report, options, sums->bytes);
+}
+
+static void print_verb(FILE *out, size_t processes, const char *one, const char *many) {
+    print_number(out, processes);
+    fputs(processes == 1 ? one : many, out);
+}
+
+// What the sections below leave out, one line each.
+static void print_left_out(FILE *out, const struct report *report, const struct text_sums *sums,
+                           const struct options *options) {
+    if (sums->hidden_blocks) {
+        fputs("Of these, ", out);
+        print_amount(out, SITE_HEAP, sums->hidden_bytes, sums->hidden_blocks);
+        fputs(" are of kinds that are not listed; --show all lists them.\n", out);
+    }
+    if (sums->suppressed_blocks) {
+        fputs("Of these, ", out);
+        print_amount(out, SITE_HEAP, sums->suppressed_bytes, sums->suppressed_blocks);
+        fputs(" are suppressed.\n", out);
+    }
+    for (enum site_kind kind = SITE_FD; kind < SITE_KINDS; kind++)
+        if (sums->resources[kind]) {
+            print_count(out, sums->resources[kind], site_noun(kind));
+            fputs(kind == SITE_FD ? " still open at the end.\n" : " still there at the end.\n", out);
+        }
+    if (sums->exec_processes) {
+        print_verb(out, sums->exec_processes, " process replaced itself by exec",
+                   " processes replaced themselves by exec");
+        fputs("; ", out);
+        print_amount(out, SITE_HEAP, sums->exec_bytes, sums->exec_blocks);
+        fprintf(out, " went with the old address space%s.\n",
+                options->verbosity > 0 || sums->exec_blocks == 0 ? "" : "; -v lists them");
+    }
+    if (sums->clean_processes && report->process_count > 1 && sums->blocks)
+        print_verb(out, sums->clean_processes, " process has nothing left.\n",
+                   " processes have nothing left.\n");
+}
+
+void print_summary(FILE *out, const struct report *report, const struct text_sums *sums,
+                   const struct options *options) {
+    print_title(out, report, sums, options);
+    fputc('\n', out);
+    print_heap_summary(out, report, sums, options);
+    print_left_out(out, report, sums, options);
+}
