@@ -1,5 +1,6 @@
-// The command line and SEEP_OPTIONS, as data. options.def is the one table: from it come the parser, the help texts and
-// the manual. Options of issues to come stand in it too, marked as not there yet, and are refused with a clear message.
+// The command line and SEEP_OPTIONS, as data. options.def is the one table: from it come the parser, the help
+// texts and the manual. Options of issues to come stand in it too, marked as not there yet, and are refused
+// with a clear message.
 #pragma once
 
 #include "analyzer/report/report.h"
@@ -8,7 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum command { COMMAND_RUN, COMMAND_REPORT, COMMAND_CHECK, COMMAND_DIFF, COMMAND_DOCTOR, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_RUN,
+    COMMAND_REPORT,
+    COMMAND_CHECK,
+    COMMAND_DIFF,
+    COMMAND_DOCTOR,
+    COMMAND_HELP,
+    COMMAND_VERSION
+};
 
 enum { TRACK_HEAP = 1u << SITE_HEAP, TRACK_FD = 1u << SITE_FD, TRACK_MAP = 1u << SITE_MAP };
 
@@ -22,30 +31,33 @@ struct output { // one --format NAME[=FILE]
 
 struct options {
     enum command command;
-    const char *output;      // -o FILE, may hold %p; NULL: stderr
-    struct output *formats;  // at least one: "text" if none was given
+    const char *output;     // -o FILE, may hold %p; NULL: stderr
+    struct output *formats; // at least one: "text" if none was given
     size_t format_count;
-    uint32_t track;          // TRACK_ bits
-    bool track_given;        // --track stood on the command line
-    uint32_t depth;          // frames kept of a stack, 1 to 65536
+    uint32_t track;   // TRACK_ bits
+    bool track_given; // --track stood on the command line
+    uint32_t depth;   // frames kept of a stack, 1 to 65536
     bool follow_children;
-    bool verdict;            // look for pointers at the end
+    bool verdict; // look for pointers at the end; false until verdicts are there
     bool verdict_given;
     show_set show;
-    uint32_t top;            // sites printed per kind, 0 for all
-    bool debuginfod;         // --debuginfod: ask the servers for missing debug information
-    int verbosity;           // -q -1, -v +1
-    const char **arguments;  // what follows the options: PROGRAM ARG..., or files; NULL-terminated
+    uint32_t top;           // sites printed per kind, 0 for all
+    bool debuginfod;        // --debuginfod: ask the servers for missing debug information
+    int verbosity;          // -q -1, -v +1
+    const char **arguments; // what follows the options: PROGRAM ARG..., or files; NULL-terminated
     size_t argument_count;
+    void *storage; // SEEP_OPTIONS' words, which the strings above point into; NULL: they are argv's
 };
 
-// Parses argv[1..]. On success 0 and *out filled (release with options_free). A bad command line: -EINVAL and a line
-// in message (what, on what, what to do; no newline), *out untouched. `seep COMMAND --help` gives COMMAND_HELP with
-// arguments[0] = COMMAND.
+// Parses argv[1..]. On success 0 and *out filled (release with options_free). A bad command line: -EINVAL and
+// a line in message (what, on what, what to do; no newline), *out untouched. `seep COMMAND --help` gives
+// COMMAND_HELP with arguments[0] = COMMAND. The strings of *out point into argv. A message may quote what was
+// typed: escape it to show it.
 int options_parse(int argc, char **argv, struct options *out, char *message, size_t message_bytes);
 
-// The same words from SEEP_OPTIONS for a program started with LD_PRELOAD alone: split at white space, with single and
-// double quotes and backslash as in a shell; command is COMMAND_RUN. NULL means no options.
+// The same words from SEEP_OPTIONS for a program started with LD_PRELOAD alone: split at white space, with
+// single and double quotes and backslash as in a shell; command is COMMAND_RUN, without a PROGRAM. NULL means
+// no options.
 int options_parse_environment(const char *words, struct options *out, char *message, size_t message_bytes);
 
 void options_free(struct options *options);
