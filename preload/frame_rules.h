@@ -1,0 +1,88 @@
+// Frame rules: how the caller's frame is found from a frame, for one code address. And the process-wide table
+// of them.
+//
+// A rule depends on the address that is looked up and on nothing else. The state of a frame is (pc, sp, fp);
+// the caller's is
+//   CFA = base + cfa_offset                  or   load(base + cfa_offset) + cfa_add, for the loaded bases
+//   pc' = load(ra_base + ra_offset),  sp' = CFA,  fp' = fp or load(fp_base + fp_offset)
+// where a base is sp, fp or (for ra and fp) the CFA.
+//
+// The table: lookups take no lock and never wait. Inserts and removals are serialised by the caller
+// (unwind_gate.h). Addresses up to 2^48; nearly all rules pack into 27 bits, so that an entry with its key is
+// one 64-bit word.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_rule_kind {
+    FRAME_STEP = 1, // the caller is found as above
+    FRAME_SIGNAL, // likewise, and the caller was interrupted: its pc is exact, its sp may be on another stack
+    FRAME_END,    // the outermost frame: there is no caller
+    FRAME_NO_INFO, // no unwind information covers the address
+    FRAME_COMPLEX, // needs more registers than the state has: libunwind must step it for real
+};
+
+enum frame_base {
+    FRAME_SP = 0,
+    FRAME_FP = 1,
+    FRAME_SP_LOADED = 2, // of the CFA only
+    FRAME_FP_LOADED = 3, // of the CFA only
+    FRAME_CFA = 4,       // of the return address and fp only
+    FRAME_SAME = 5,      // of fp only: unchanged
+    FRAME_LOST = 6,      // of fp only: not known in the caller; 0 is taken
+};
+
+struct frame_rule {
+    uint8_t kind;     // enum frame_rule_kind; what follows is 0 unless it is FRAME_STEP or FRAME_SIGNAL
+    uint8_t cfa_base; // enum frame_base, as the three below
+    uint8_t ra_base;
+    uint8_t fp_base;
+    int16_t ra_offset; // bytes, as all offsets
+    int16_t fp_offset;
+    int32_t cfa_offset;
+    int32_t cfa_add;
+};
+_Static_assert(sizeof(struct frame_rule) == 16, "a rule compares by its bytes");
+
+// A packed rule, never 0. Either what follows, or the index of a struct frame_rule kept aside.
+//   bits 0..2  PACKED_
+//   bits 3..6  saved fp of the short forms: 0 unchanged, n: in the n-th word below the return address
+//   bits 7..   CFA offset in words of the short forms; index of PACKED_ASIDE
+typedef uint32_t packed_rule;
+
+enum {
+    PACKED_SP = 1,    // FRAME_STEP, CFA = sp + offset, return address right below the CFA
+    PACKED_FP = 2,    // FRAME_STEP, CFA = fp + offset, return address right below the CFA
+    PACKED_ASIDE = 3, // see frame_rules_aside
+    PACKED_END = 4,
+    PACKED_NO_INFO = 5,
+    PACKED_COMPLEX = 6,
+};
+#define PACKED_KIND(packed)      ((packed)&7u)
+#define PACKED_FP_SLOT(packed)   ((packed) >> 3 & 15u)
+#define PACKED_CFA_WORDS(packed) ((packed) >> 7)
+
+// Makes the table. 0, or -ENOMEM.
+int frame_rules_start(void);
+
+// The packed rule of an address, or 0 if there is none yet. Async-signal-safe. 0 also before
+// frame_rules_start.
+packed_rule frame_rules_find(uintptr_t address);
+
+// The rule kept aside at PACKED_CFA_WORDS of a PACKED_ASIDE.
+const struct frame_rule *frame_rules_aside(packed_rule packed);
+
+// Packs a rule, putting it aside when it has no short form. 0 when there is no more room aside.
+packed_rule frame_rules_pack(const struct frame_rule *rule);
+
+// Adds the rule of an address that has none. May silently not keep it (an address of 2^48 or more, no memory
+// to grow): then it is derived again next time. Serialised by the caller, as the next one.
+void frame_rules_insert(uintptr_t address, packed_rule packed);
+
+// Removes the rules of all addresses in [start, end).
+void frame_rules_remove(uintptr_t start, uintptr_t end);
+
+// Number of rules in the table.
+size_t frame_rules_count(void);
