@@ -15,8 +15,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-enum { status_broken = 125, status_refused = 126, status_not_found = 127 };
-
 #if defined(__x86_64__)
 #define UNWINDER "libunwind-x86_64.so.8"
 #elif defined(__aarch64__)
@@ -112,7 +110,7 @@ static int check_program(const char *program) {
         return 0;
     }
     say(false, "program: %s", verdict.message);
-    return verdict.answer == TARGET_NOT_FOUND ? status_not_found : status_refused;
+    return verdict.answer == TARGET_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_REFUSED;
 }
 
 int command_doctor(const struct options *options) {
@@ -128,6 +126,6 @@ int command_doctor(const struct options *options) {
     check_debug_info();
     int program = options->argument_count > 0 ? check_program(options->arguments[0]) : 0;
     if (fflush(stdout) != 0)
-        return status_broken;
-    return good ? program : status_broken;
+        return STATUS_FAILED;
+    return good ? program : STATUS_FAILED;
 }

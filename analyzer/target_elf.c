@@ -167,7 +167,7 @@ static bool has_go_note(const struct image *image) {
 }
 
 // Go's sections, for a program whose linker put another note first.
-static void read_sections(const struct image *image, struct elf_facts *out) {
+static void read_section_names(const struct image *image, struct elf_facts *out) {
     const Elf64_Ehdr *header = &image->header;
     size_t count = header->e_shnum;
     if (header->e_shentsize != sizeof(Elf64_Shdr) || count == 0 || count > max_section_headers)
@@ -178,18 +178,15 @@ static void read_sections(const struct image *image, struct elf_facts *out) {
         free(sections);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (header->e_shstrndx < count && sections[i].sh_name < sections[header->e_shstrndx].sh_size) {
+    const Elf64_Shdr *names = header->e_shstrndx < count ? &sections[header->e_shstrndx] : NULL;
+    if (names != NULL && names->sh_offset < INT64_MAX / 2 && names->sh_size < INT64_MAX / 2)
+        for (size_t i = 0; i < count; i++) {
             char name[32];
-            const Elf64_Shdr *names = &sections[header->e_shstrndx];
-            if (names->sh_offset > INT64_MAX / 2 || names->sh_size > INT64_MAX / 2)
-                continue;
             read_string(image->fd, names->sh_offset + sections[i].sh_name, names->sh_offset + names->sh_size,
                         name, sizeof name);
             if (strcmp(name, ".go.buildinfo") == 0 || strcmp(name, ".note.go.buildid") == 0)
                 out->go = true;
         }
-    }
     free(sections);
 }
 
@@ -233,7 +230,7 @@ int elf_facts_read(int fd, struct elf_facts *out) {
         goto done;
     read_dynamic(&image, &facts);
     facts.go = has_go_note(&image);
-    read_sections(&image, &facts);
+    read_section_names(&image, &facts);
 done:
     free(image.segments);
     *out = facts;
