@@ -28,7 +28,7 @@ common   := -std=gnu11 -g $(OPT) -I. $(warnings) -MMD -MP -DSEEP_VERSION='"$(VER
 
 # The preload is never sanitized: it is a guest in programs that may be.
 preload_cflags  := $(common) -D_GNU_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
-                   -fno-stack-protector -fno-plt -U_FORTIFY_SOURCE -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
+                   -fno-stack-protector -fno-plt -U_FORTIFY_SOURCE $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns) -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 preload_ldflags := -shared -Wl,-z,initfirst -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libseep.so -Wl,--hash-style=both
 analyzer_cflags := $(common) -D_GNU_SOURCE $(sanitize)
 analyzer_libs   := -ldw -lelf -ljansson -lz -l:libiberty.a -lpthread
@@ -59,12 +59,52 @@ $B/analyzer/%.o: analyzer/%.c Makefile
 
 include tests/tests.mk
 
+$B/bench/%: bench/%.c
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -o $@ $< -pthread
+
+man := $(wildcard docs/man/*.1)
+prefix_dir = $(DESTDIR)$(PREFIX)
+# What was given on the command line goes on to the scripts, which call make again.
+given = $(foreach name,CC CXX OPT SAN V WERROR,$(if $(filter command% environment%,$(origin $(name))),$(name)='$($(name))'))
+
+.PHONY: try check install uninstall bench format lint fuzz
+try: ## from a fresh clone to a first report: packages, build, a leaky program under seep
+	$(Q)scripts/try
+
+check: ## from a fresh clone to a passed test suite: packages, build, all tests
+	$(Q)scripts/check $(given)
+
+install: all ## install to PREFIX (/usr/local), below DESTDIR
+	$(Q)install -d '$(prefix_dir)/bin' '$(prefix_dir)/lib/seep'
+	$(Q)install -m 755 $B/seep '$(prefix_dir)/bin/seep'
+	$(Q)install -m 644 $B/libseep.so '$(prefix_dir)/lib/seep/libseep.so'
+	$(if $(man),$(Q)install -d '$(prefix_dir)/share/man/man1' && install -m 644 $(man) '$(prefix_dir)/share/man/man1')
+
+uninstall: ## remove what install put there
+	$(Q)rm -f '$(prefix_dir)/bin/seep' '$(prefix_dir)/lib/seep/libseep.so' $(man:docs/man/%='$(prefix_dir)/share/man/man1/%')
+	$(Q)rmdir '$(prefix_dir)/lib/seep' 2>/dev/null || true
+
+bench: all $B/bench/churn ## measure what seep costs, beside whichever peers are installed
+	$(Q)SEEP_BUILD=$B scripts/bench
+
+format: ## lay the code out as .clang-format says
+	$(Q)scripts/check-format --fix
+
+lint: ## static analysis and the project's own checks
+	$(Q)scripts/lint
+	$(Q)scripts/check-layers
+	$(Q)scripts/check-format
+	$(Q)scripts/check-hooks
+
+fuzz: ## a minute of fuzzing for each target in tests/fuzz
+	$(Q)scripts/fuzz
+
 .PHONY: clean
 clean: ## remove everything that was built
 	$(Q)rm -rf build
 
 .PHONY: help
 help: ## list the targets
-	$(Q)grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	$(Q)grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 -include $(preload_obj:.o=.d) $(analyzer_obj:.o=.d)

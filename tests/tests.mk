@@ -40,9 +40,10 @@ $B/tests/programs/libs/%.so: tests/programs/libs/%.c $(wildcard tests/programs/*
 $B/tests/programs/libs/%.so: tests/programs/libs/%.cc $(wildcard tests/programs/*.h) tests/tests.mk
 	$(call say,LIB,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -fPIC -shared -o $@ $< $(call directive,flags,$<)
 
-.PHONY: test test-unit test-e2e programs
+.PHONY: test test-unit test-e2e programs tests
 test: test-unit test-e2e ## run all tests (build first; packages from scripts/install-deps)
 programs: $(program_bin) $(library_bin)
+tests: $(unit_bin) $(e2e_bin) programs ## build all tests, run none
 
 test-unit: $(unit_bin) ## run the unit tests only; T=name runs one
 	$(Q)scripts/run-tests $(if $(T),$(filter %/test_$(T),$(unit_bin)),$(unit_bin))
