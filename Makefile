@@ -15,8 +15,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 
-variant := $(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(notdir $(CC))),-clang)
 comma := ,
+variant := $(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(notdir $(CC))),-clang)
 B := build$(if $(strip $(variant)),/variant$(variant))
 
 Q := $(if $(V),,@)
@@ -105,6 +105,6 @@ clean: ## remove everything that was built
 
 .PHONY: help
 help: ## list the targets
-	$(Q)grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	$(Q)grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 -include $(preload_obj:.o=.d) $(analyzer_obj:.o=.d)
