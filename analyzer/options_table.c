@@ -66,24 +66,26 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-// Letters to insert, remove or replace to get from one to the other (Wagner and Fischer, one row kept).
+// Letters to insert, remove, replace or swap with the next to get from one to the other: the optimal string
+// alignment, of whose table three rows are kept.
 static size_t distance(const char *a, size_t a_bytes, const char *b) {
     size_t b_bytes = strlen(b);
     if (a_bytes > WORD_MAX || b_bytes > WORD_MAX)
         return WORD_MAX;
-    size_t row[WORD_MAX + 1];
+    size_t rows[3][WORD_MAX + 1] = {{0}};
     for (size_t j = 0; j <= b_bytes; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= a_bytes; i++) {
-        size_t diagonal = row[0];
+        const size_t *last = rows[(i - 1) % 3], *before_last = rows[(i + 1) % 3];
+        size_t *row = rows[i % 3];
         row[0] = i;
         for (size_t j = 1; j <= b_bytes; j++) {
-            size_t above = row[j];
-            row[j] = least(least(above, row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = least(least(last[j], row[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], before_last[j - 2] + 1);
         }
     }
-    return row[b_bytes];
+    return rows[a_bytes % 3][b_bytes];
 }
 
 // Keeps the nearer of *best and candidate. A third of a word may be wrong, and no more than NEAR letters.

@@ -187,7 +187,7 @@ static void print_heap_summary(FILE *out, const struct report *report, const str
     print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
     fputs(", from ", out);
     print_count(out, sums->sites, "site");
-    fputs(":\n", out);
+    fputs(sums->hidden_blocks + sums->suppressed_blocks == sums->blocks ? ".\n" : ":\n", out);
     print_places(out, report, options, sums->bytes);
 }
 
