@@ -294,6 +294,18 @@ struct rule_job {
     struct frame_rule rule;
 };
 
+// A return address that nobody pushed: the first byte of a function, in front of which there is padding, not
+// a call. makecontext begins a fiber so. (address is the return address minus one.)
+static bool is_planted(struct question *question, uintptr_t address) {
+    unw_proc_info_t next = {0};
+    uintptr_t entry = address + 1;
+    if (find_proc_info(lib.space, entry, &next, 0, question) != 0 || next.start_ip != entry)
+        return false;
+    if (entry - (uintptr_t)question->object.dlfo_map_start < MACHINE_CALL_BYTES)
+        return false;
+    return !machine_is_call((const uint8_t *)entry);
+}
+
 static void derive_on_stack(void *argument) {
     struct rule_job *job = argument;
     struct question *question = &job->question;
@@ -306,7 +318,7 @@ static void derive_on_stack(void *argument) {
     if (result == 0)
         result = lib.step(&cursor);
     if (question->no_info) {
-        rule.kind = FRAME_NO_INFO;
+        rule.kind = is_planted(question, question->address) ? FRAME_END : FRAME_NO_INFO;
     } else if (result == 0 && lib.get_save_loc(&cursor, UNW_REG_IP, &place) == 0 &&
                place.type == UNW_SLT_NONE) {
         rule.kind = FRAME_END;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libunwind-x86_64.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 // libunwind's generic library for this machine, the one with the remote interface.
@@ -62,6 +63,16 @@ static inline int machine_register(const struct machine_registers *registers, in
     default:
         return -1;
     }
+}
+
+// Could the bytes that end at `end` be a call? E8 and a distance, or FF /2 and a place of up to 5 bytes (its
+// prefixes don't matter).
+enum { MACHINE_CALL_BYTES = 7 };
+static inline bool machine_is_call(const uint8_t *end) {
+    bool found = end[-5] == 0xe8;
+    for (int bytes = 2; bytes <= MACHINE_CALL_BYTES; bytes++)
+        found |= end[-bytes] == 0xff && (end[1 - bytes] >> 3 & 7) == 2;
+    return found;
 }
 
 // The word that is unique to the thread and, but for the main thread, the top of its stack: glibc puts its
