@@ -17,6 +17,9 @@ library_bin := $(patsubst $(libs_dir)/%.c,$B/$(libs_dir)/%.so,$(filter %.c,$(lib
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm -lpthread)
 directive = $(shell sed -n '1,12s,^// $(1): ,,p' $(2))
 
+# Kept although only pattern rules name them: else make deletes and builds them anew each time.
+.SECONDARY: $(lib_obj)
+
 .SECONDEXPANSION:
 
 $B/tests/unit/%: tests/unit/%.c $$(call directive,links,tests/unit/$$*.c) Makefile tests/tests.mk

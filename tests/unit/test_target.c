@@ -292,7 +292,7 @@ END_TEST
 
 // As many levels of scripts as the kernel runs, and one more.
 START_TEST(scripts_of_scripts_are_followed_as_far_as_the_kernel_does) {
-    char line[600], name[8];
+    char line[600], name[16];
     snprintf(line, sizeof line, "#!%s/good\n", folder);
     script("l1", line);
     for (int level = 2; level <= 6; level++) {
