@@ -7,6 +7,8 @@
 int command_report(const struct options *options) {
     struct report *report;
     char message[2048];
+    if (report_outputs_check(options, message, sizeof message) < 0)
+        return complain("%s", message);
     if (report_read_json(options->arguments[0], &report, message, sizeof message) < 0)
         return complain("%s", message);
     pid_t pid = report->process_count ? (pid_t)report->processes[0].pid : 0;

@@ -9,15 +9,22 @@
 #include <stdlib.h>
 
 int complain(const char *format, ...) {
-    char *line = NULL;
+    char *text = NULL, *line = NULL;
+    size_t bytes;
     va_list list;
     va_start(list, format);
-    int length = vasprintf(&line, format, list);
+    int length = vasprintf(&text, format, list);
     va_end(list);
-    fputs("seep: ", stderr);
-    escape_print(stderr, length < 0 ? format : line);
-    fputc('\n', stderr);
-    if (length >= 0)
+    FILE *out = open_memstream(&line, &bytes);
+    if (out) {
+        fputs("seep: ", out);
+        escape_print(out, length < 0 ? format : text);
+        fputc('\n', out);
+        if (fclose(out) == 0)
+            fputs(line, stderr); // one write: the line of another process does not land in its middle
         free(line);
+    }
+    if (length >= 0)
+        free(text);
     return STATUS_FAILED;
 }
