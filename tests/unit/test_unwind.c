@@ -3,7 +3,6 @@
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c
 // flags: -pthread
 
-
 #include "tests/unit/unwind_fixture.h"
 
 #include <alloca.h>
