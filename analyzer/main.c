@@ -2,6 +2,9 @@
 #include "analyzer/commands.h"
 #include "analyzer/complain.h"
 #include "analyzer/options.h"
+#include "analyzer/serve.h"
+
+#include <string.h>
 
 static int (*const commands[])(const struct options *) = {
 #define COMMAND(id, name, ...) [COMMAND_##id] = command_##name,
@@ -12,6 +15,8 @@ static int (*const commands[])(const struct options *) = {
 };
 
 int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--serve") == 0)
+        return serve(argv[2]);
     struct options options;
     char message[2048];
     if (options_parse(argc, argv, &options, message, sizeof message) < 0)

@@ -1,5 +1,7 @@
-// The meeting: a process of the session connects to the socket named in SEEP_SESSION (SOCK_SEQPACKET), sends a hello,
-// and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. Both sides then close everything.
+// The meeting: a process of the session connects to the socket named in SEEP_SESSION (SOCK_SEQPACKET), sends
+// a hello, and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. Both sides
+// then close everything. Over the socket pair to an analyzer that the shim started itself, the session's path
+// follows the answer as text.
 #pragma once
 
 #include <stdint.h>
@@ -13,7 +15,11 @@ struct wire_hello {
     uint64_t address_space; // RLIMIT_AS in bytes, UINT64_MAX for none: the analyzer sizes the memory to it
 };
 
-enum { ANSWER_WELCOME = 0, ANSWER_VERSION = 1, ANSWER_REFUSED = 2 };
+enum {
+    ANSWER_WELCOME = 0,
+    ANSWER_FAILED = 1,  // the analyzer could not make the memory, or is of another version
+    ANSWER_IGNORED = 2, // by the user's wish (--children ignore): stand aside without a word
+};
 
 struct wire_answer {
     uint64_t magic;

@@ -1,10 +1,13 @@
-// The memory that one exec'd program and its forked descendants share with the analyzer: a sparse file, reserved whole in
-// each address space and opened piece by piece. The analyzer makes it and fills the constants; targets fill the rest.
+// The memory that one exec'd program and its forked descendants share with the analyzer: a sparse file,
+// reserved whole in each address space and opened piece by piece. The analyzer makes it and fills the
+// constants; targets fill the rest.
 //
-//   [header][process slots][extent states][modules][strings][stack index][stack nodes] ... [extent 0][extent 1] ...
+//   [header][process slots][extent states][modules][strings][stack index][stack nodes] ... [extent 0][extent
+//   1] ...
 //
-// All offsets are in bytes from the start and multiples of 4096. An extent holds one recording thread: struct wire_thread,
-// then its ring. Everything here is plain data: no pointers, no locks; a process may be killed at any store.
+// All offsets are in bytes from the start and multiples of 4096. An extent holds one recording thread: struct
+// wire_thread, then its ring. Everything here is plain data: no pointers, no locks; a process may be killed
+// at any store.
 #pragma once
 
 #include "preload/wire/modules.h"
@@ -20,39 +23,44 @@ enum {
     WIRE_PROCESSES = 4096,       // slots for processes alive or not yet reported at one time, per memory
     WIRE_EXTENT_BYTES = 1 << 18, // one recording thread
     WIRE_THREAD_HEAD_BYTES = 4096,
+    WIRE_RING_SLOTS = 4096, // the usual capacity, and the largest
+    WIRE_DEPTH_MAX = 2048,  // the most frames kept of a stack: a walk's buffers are in the extent, too
     WIRE_MAX_MODULES = 1 << 16,
-    WIRE_STRING_BYTES = 1 << 24,
+    WIRE_STRING_BYTES = 1 << 24, // the usual string_limit
 };
 
 struct wire_memory {
     // Analyzer, before any target maps it.
     uint64_t magic;
-    uint32_t version;        // WIRE_VERSION
-    uint32_t ring_slots;     // capacity of each ring: a power of two that fits an extent
-    uint64_t bytes;          // of all of it
-    uint64_t processes_at;   // struct wire_process[WIRE_PROCESSES]
-    uint64_t extent_states_at; // uint32_t[extent_count]
-    uint64_t modules_at;     // struct wire_module[WIRE_MAX_MODULES]; entry 0 is unused
-    uint64_t strings_at;     // char[WIRE_STRING_BYTES]
-    uint64_t index_at[STACK_INDEX_LEVELS]; // uint32_t[STACK_INDEX_FIRST_CELLS << 2k]; 0 where there was no room for a level
-    uint64_t nodes_at;       // struct wire_stack_node[node_limit]
+    uint32_t version;                      // WIRE_VERSION
+    uint32_t ring_slots;                   // capacity of each ring: a power of two that fits an extent
+    uint64_t bytes;                        // of all of it
+    uint64_t processes_at;                 // struct wire_process[WIRE_PROCESSES]
+    uint64_t extent_states_at;             // uint32_t[extent_count]
+    uint64_t modules_at;                   // struct wire_module[WIRE_MAX_MODULES]; entry 0 is unused
+    uint64_t strings_at;                   // char[string_limit]
+    uint64_t index_at[STACK_INDEX_LEVELS]; // uint32_t[STACK_INDEX_FIRST_CELLS << 2k]; 0 where there was no
+                                           // room for a level
+    uint64_t nodes_at;                     // struct wire_stack_node[node_limit]
     uint64_t extents_at;
     uint32_t node_limit;
     uint32_t extent_count;
-    uint32_t depth;          // frames kept of a stack
+    uint32_t depth;        // frames kept of a stack
+    uint32_t follow;       // 0: forked children are not recorded
+    uint32_t string_limit; // bytes of the string area
     uint32_t unused0;
-    uint64_t unused1[5];
+    uint64_t unused1[4];
     // Targets. All are counters that only grow.
-    uint32_t extents_used;   // extents [0, extents_used) have been claimed at some time
-    uint32_t processes_used; // likewise
-    uint32_t module_count;   // entries [1, module_count] are claimed
-    uint32_t string_bytes;   // claimed
-    uint32_t node_count;     // nodes [1, node_count] are claimed
-    uint32_t index_level;    // the level that takes inserts
+    uint32_t extents_used;                   // extents [0, extents_used) have been claimed at some time
+    uint32_t processes_used;                 // likewise
+    uint32_t module_count;                   // entries [1, module_count] are claimed
+    uint32_t string_bytes;                   // claimed
+    uint32_t node_count;                     // nodes [1, node_count] are claimed
+    uint32_t index_level;                    // the level that takes inserts
     uint32_t index_used[STACK_INDEX_LEVELS]; // cells filled
-    uint32_t lost_processes; // processes that found no slot: they are not recorded
-    uint32_t lost_stacks;    // stacks that found no node: recorded as 0
-    uint32_t lost_modules;   // modules that found no entry: their frames have addresses only
+    uint32_t lost_processes;                 // processes that found no slot: they are not recorded
+    uint32_t lost_stacks;                    // stacks that found no node: recorded as 0
+    uint32_t lost_modules;                   // modules that found no entry: their frames have addresses only
     uint32_t unused2[15];
 };
 _Static_assert(sizeof(struct wire_memory) == 320, "wire layout");
@@ -74,12 +82,12 @@ enum {
 };
 
 struct wire_process {
-    uint32_t state;       // SLOT_
-    uint32_t pid;         // as the process itself sees it
-    uint32_t parent_slot; // slot of the process that forked it plus 1; 0: it came by exec
-    uint32_t ended;       // ENDED_: the last thing it said; an exec that fails takes it back
-    int32_t status;       // ended == ENDED_EXIT: what it gave to exit
-    uint32_t notes;       // NOTE_
+    uint32_t state;        // SLOT_
+    uint32_t pid;          // as the process itself sees it
+    uint32_t parent_slot;  // slot of the process that forked it plus 1; 0: it came by exec
+    uint32_t ended;        // ENDED_: the last thing it said; an exec that fails takes it back
+    int32_t status;        // ended == ENDED_EXIT: what it gave to exit
+    uint32_t notes;        // NOTE_
     uint32_t lost_records; // events that could not be recorded
     uint32_t unused[9];
 };
@@ -88,7 +96,7 @@ _Static_assert(sizeof(struct wire_process) == 64, "wire layout");
 struct wire_thread {
     struct wire_ring ring;
     uint32_t process_slot;
-    uint32_t tid;              // as the process itself sees it
+    uint32_t tid; // as the process itself sees it; 0: the extent is given back with its process only
     uint64_t truncated_stacks; // events whose stack did not reach the thread's start
     uint32_t level;            // 0; more: serves signal handlers that interrupt the levels below
 };

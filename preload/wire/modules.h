@@ -1,8 +1,10 @@
-// The module table: every object that a recorded frame lies in, with what is needed to find its symbols later, even when it
-// was unloaded or the process killed. Content-addressed: an entry says where which file was mapped, so that processes of one
-// family share it and the same file at the same place has one entry (or a few, when threads race: the reader merges).
+// The module table: every object that a recorded frame lies in, with what is needed to find its symbols
+// later, even when it was unloaded or the process killed. Content-addressed: an entry says where which file
+// was mapped, so that processes of one family share it and the same file at the same place has one entry (or
+// a few, when threads race: the reader merges).
 //
-// Append-only. M1 writer fills the entry and its string, then store-release of ready -> M2 reader load-acquire of ready.
+// Append-only. M1 writer fills the entry and its string, then store-release of ready -> M2 reader
+// load-acquire of ready.
 #pragma once
 
 #include <stddef.h>

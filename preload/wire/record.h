@@ -1,5 +1,6 @@
 // What travels through a ring: fixed slots of 32 bytes, host byte order. A record is one slot.
-// Written by preload/record.c, read by analyzer/drain.c. A change of any field's meaning bumps WIRE_VERSION (board.h).
+// Written by preload/record.c, read by analyzer/drain.c. A change of any field's meaning bumps WIRE_VERSION
+// (board.h).
 #pragma once
 
 #include <stddef.h>
@@ -17,19 +18,19 @@ enum {
 };
 
 // record.call of the heap: the public function that was called. Values are part of the wire: append only.
-#define WIRE_CALLS(CALL)                                                                                          \
-    CALL(1, malloc)                                                                                               \
-    CALL(2, calloc)                                                                                               \
-    CALL(3, realloc)                                                                                              \
-    CALL(4, reallocarray)                                                                                         \
-    CALL(5, memalign)                                                                                             \
-    CALL(6, aligned_alloc)                                                                                        \
-    CALL(7, posix_memalign)                                                                                       \
-    CALL(8, valloc)                                                                                               \
-    CALL(9, pvalloc)                                                                                              \
-    CALL(10, free)                                                                                                \
-    CALL(11, cfree)                                                                                               \
-    CALL(12, free_sized)                                                                                          \
+#define WIRE_CALLS(CALL)                                                                                     \
+    CALL(1, malloc)                                                                                          \
+    CALL(2, calloc)                                                                                          \
+    CALL(3, realloc)                                                                                         \
+    CALL(4, reallocarray)                                                                                    \
+    CALL(5, memalign)                                                                                        \
+    CALL(6, aligned_alloc)                                                                                   \
+    CALL(7, posix_memalign)                                                                                  \
+    CALL(8, valloc)                                                                                          \
+    CALL(9, pvalloc)                                                                                         \
+    CALL(10, free)                                                                                           \
+    CALL(11, cfree)                                                                                          \
+    CALL(12, free_sized)                                                                                     \
     CALL(13, free_aligned_sized)
 
 #define WIRE_CALL_ENUM(value, name) CALL_##name = (value),

@@ -1,17 +1,20 @@
-// The stack table: every call stack of a family of processes (one exec and its forks), each stored once, as a tree.
+// The stack table: every call stack of a family of processes (one exec and its forks), each stored once, as a
+// tree.
 //
-// A node is (parent, module, pc); its id is its index; a stack is the id of its innermost frame, and following parents
-// leads outward to the thread's start. Id 0 is "no frame": the parent of outermost frames, and "stack not known".
-// Nodes are append-only and never change once published, so ids can be read after the writers were killed.
+// A node is (parent, module, pc); its id is its index; a stack is the id of its innermost frame, and
+// following parents leads outward to the thread's start. Id 0 is "no frame": the parent of outermost frames,
+// and "stack not known". Nodes are append-only and never change once published, so ids can be read after the
+// writers were killed.
 //
 // Writers of all threads and forked processes insert without locks:
-//   S1  writer fills node[id], then CAS-release of the id into an empty index cell -> S2 reader load-acquire of the cell: the
+//   S1  writer fills node[id], then CAS-release of the id into an empty index cell -> S2 reader load-acquire
+//   of the cell: the
 //       node is complete. A writer that loses the race compares with the winner and leaves its own id unused.
 //   An id that travels in a record is ordered by the ring's P1 -> C1.
 //
-// The index (writers only) is a list of levels, each an open-addressing table of ids four times as large as the one
-// before, so that few stacks touch few pages. A level is closed to inserts when three quarters of it are used; lookups
-// go from the newest level down.
+// The index (writers only) is a list of levels, each an open-addressing table of ids four times as large as
+// the one before, so that few stacks touch few pages. A level is closed to inserts when three quarters of it
+// are used; lookups go from the newest level down.
 #pragma once
 
 #include <stdint.h>

@@ -1,0 +1,119 @@
+// See assemble.h. Called by command_run.c and serve.c after the session has been served.
+#include "analyzer/assemble.h"
+#include "analyzer/sites.h"
+#include "analyzer/symbols/symbols.h"
+#include "analyzer/vector.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct assembling {
+    struct report *report;
+    size_t reason_room;
+};
+
+static void doubt(struct assembling *a, const char *reason) {
+    struct report *report = a->report;
+    report->exact = false;
+    for (size_t i = 0; i < report->inexact_count; i++)
+        if (strcmp(report->inexact_because[i], reason) == 0)
+            return;
+    // The array lives in the arena: grown by copying, there are few.
+    const char **fresh = arena_array(report->arena, const char *, report->inexact_count + 1);
+    if (report->inexact_count)
+        memcpy(fresh, report->inexact_because, report->inexact_count * sizeof *fresh);
+    fresh[report->inexact_count++] = reason;
+    report->inexact_because = fresh;
+}
+
+// What may make a process's figures wrong, in words.
+static void doubt_process(struct assembling *a, const struct process *p, struct report_process *out) {
+    struct arena *arena = a->report->arena;
+    const char *who = arena_printf(arena, "pid %d (%s)", (int)p->pid, p->executable ? p->executable : "?");
+    bool exact = true;
+#define DOUBT(when, ...)                                                                                     \
+    if (when) {                                                                                              \
+        exact = false;                                                                                       \
+        doubt(a, arena_printf(arena, __VA_ARGS__));                                                          \
+    }
+    DOUBT(!p->attached && p->end != END_EXEC, "%s could not map seep's memory and ran unrecorded", who)
+    DOUBT(p->notes & NOTE_HEAP_BYPASSED, "%s defines malloc itself, so its heap calls do not reach seep", who)
+    DOUBT(p->lost_records, "%s: %" PRIu64 " events were not recorded", who, p->lost_records)
+    DOUBT(p->invalid_records, "%s: %" PRIu64 " records were damaged", who, p->invalid_records)
+    DOUBT(p->counts.superseded, "%s: %" PRIu64 " blocks were freed by calls that seep does not see", who,
+          p->counts.superseded)
+    DOUBT(p->notes & NOTE_NO_UNWINDER, "%s: libunwind could not be loaded there, so stacks have one frame",
+          who)
+#undef DOUBT
+    out->exact = exact;
+}
+
+static void fill_arguments(struct report_process *out, const struct process *p, struct arena *arena) {
+    size_t count = 0;
+    for (size_t at = 0; at < p->arguments_bytes; at += strlen(p->arguments + at) + 1)
+        count++;
+    out->argv = arena_array(arena, const char *, count);
+    for (size_t at = 0; at < p->arguments_bytes; at += strlen(p->arguments + at) + 1)
+        out->argv[out->argc++] = arena_strdup(arena, p->arguments + at);
+}
+
+static void fill_process(struct assembling *a, const struct process *p, struct report_process *out,
+                         const struct options *options, struct symbols *symbols) {
+    struct arena *arena = a->report->arena;
+    out->pid = p->pid;
+    out->parent_pid = p->parent_pid;
+    out->executable = arena_strdup(arena, p->executable);
+    fill_arguments(out, p, arena);
+    out->begin = p->begin;
+    out->end.how = p->end;
+    out->end.code = p->end_code;
+    out->end.code_known = p->end_code_known;
+    out->end.signal = p->end_signal;
+    out->lost_records = p->lost_records;
+    out->truncated_stacks = p->truncated_stacks;
+    out->heap_tracked = options->track & TRACK_HEAP;
+    out->heap = (struct heap_totals){.allocations = p->counts.acquired,
+                                     .frees = p->counts.released,
+                                     .allocated_bytes = p->counts.acquired_bytes,
+                                     .peak_bytes = p->counts.peak_bytes,
+                                     .outstanding_blocks = p->counts.live_blocks,
+                                     .outstanding_bytes = p->counts.live_bytes,
+                                     .unmatched_frees = p->counts.waiting_releases};
+    out->verdicts.by[VERDICT_UNCLASSIFIED].blocks = p->counts.live_blocks;
+    out->verdicts.by[VERDICT_UNCLASSIFIED].bytes = p->counts.live_bytes;
+    sites_build(out, &p->harvest, symbols, arena);
+    doubt_process(a, p, out);
+}
+
+struct report *assemble_report(const struct session *session, const struct options *options,
+                               const struct assemble_facts *facts) {
+    struct assembling a = {.report = report_new()};
+    struct report *report = a.report;
+    struct arena *arena = report->arena;
+    report->seep_version = SEEP_VERSION;
+    while (facts->command[report->command_count])
+        report->command_count++;
+    report->command = arena_array(arena, const char *, report->command_count);
+    for (size_t i = 0; i < report->command_count; i++)
+        report->command[i] = arena_strdup(arena, facts->command[i]);
+    report->started = arena_strdup(arena, facts->started);
+    report->duration_seconds = facts->duration_seconds;
+    report->exact = true;
+    if (session->lost_processes)
+        doubt(&a, arena_printf(arena, "%" PRIu64 " forked processes found no place and ran unrecorded",
+                               session->lost_processes));
+    if (session->lost_stacks)
+        doubt(&a, arena_printf(arena, "the stack table was full: %" PRIu64 " frames were lost",
+                               session->lost_stacks));
+    if (session->failed_meetings)
+        doubt(&a, arena_printf(arena, "%" PRIu64 " processes could not be taken in and ran unrecorded",
+                               session->failed_meetings));
+
+    struct symbols *symbols = symbols_new(&(struct symbols_options){.debuginfod = options->debuginfod});
+    report->processes = arena_array(arena, struct report_process, session->process_count);
+    report->process_count = session->process_count;
+    for (size_t i = 0; i < session->process_count; i++)
+        fill_process(&a, session->processes[i], &report->processes[i], options, symbols);
+    symbols_free(symbols);
+    return report;
+}

@@ -1,0 +1,146 @@
+// See drain.h. Called by session.c. Trusts nothing that it reads: indices are copied once and checked,
+// records are copied before they are interpreted.
+#include "analyzer/drain.h"
+#include "analyzer/process.h"
+#include "preload/wire/atomic.h"
+#include "preload/wire/ring.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { BATCH = 1024 };
+
+static uint32_t extents_used(const struct family *family) {
+    uint32_t used =
+        atomic_load_relaxed(&family->memory->extents_used); // relaxed: a late value is read next round
+    return used < family->extent_count ? used : family->extent_count;
+}
+
+// The owner of a live extent, found once and remembered until the extent is given back. NULL: not known
+// (yet).
+static struct process *owner_of(struct family *family, uint32_t extent) {
+    struct extent_state *state = &family->extents[extent];
+    if (state->owner || atomic_load_acquire(family_extent_state(family, extent)) != SLOT_LIVE) // X2
+        return state->owner;
+    const struct wire_thread *thread = family_thread(family, extent);
+    uint32_t slot = thread->process_slot;
+    if (slot >= WIRE_PROCESSES || !family->by_slot[slot])
+        return NULL;
+    state->owner = family->by_slot[slot];
+    state->tid = thread->tid;
+    state->idle_head = UINT64_MAX;
+    return state->owner;
+}
+
+static void wake_producer(struct wire_ring *ring) {
+    atomic_fence_seq_cst(); // C3
+    if (atomic_load_relaxed(&ring->waiting) && atomic_exchange_acq_rel(&ring->waiting, 0))
+        syscall(SYS_futex, &ring->waiting, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static size_t read_ring(struct family *family, uint32_t extent, struct process *owner) {
+    struct wire_ring *ring = &family_thread(family, extent)->ring;
+    struct extent_state *state = &family->extents[extent];
+    uint64_t head = atomic_load_acquire(&ring->head); // C1
+    uint64_t available = head - state->tail;
+    if (available == 0)
+        return 0;
+    if (available > family->ring_slots) { // damaged: nothing in it can be believed
+        owner->lost_records += available < (1u << 30) ? available : 1;
+        state->tail = head;
+        atomic_store_release(&ring->tail, head);
+        return 0;
+    }
+    const struct wire_record *slots = family_slots(family, extent);
+    static struct wire_record batch[BATCH];
+    for (uint64_t left = available; left;) {
+        uint32_t at = (uint32_t)(state->tail & (family->ring_slots - 1)), count = family->ring_slots - at;
+        if (count > left)
+            count = (uint32_t)left;
+        if (count > BATCH)
+            count = BATCH;
+        memcpy(batch, slots + at, count * sizeof *batch);
+        state->tail += count;
+        left -= count;
+        atomic_store_release(&ring->tail, state->tail); // C2
+        wake_producer(ring);
+        owner->invalid_records += live_apply_many(owner->live, batch, count);
+    }
+    return available;
+}
+
+size_t drain_round(struct family *family) {
+    size_t all = 0;
+    uint32_t used = extents_used(family);
+    for (uint32_t i = 0; i < used; i++) {
+        struct process *owner = owner_of(family, i);
+        size_t got = owner ? read_ring(family, i, owner) : 0;
+        if (got)
+            owner->quiet = false;
+        all += got;
+    }
+    for (uint32_t i = 0; i < WIRE_PROCESSES && family->live_processes; i++)
+        if (family->by_slot[i] && !family->by_slot[i]->quiet) {
+            live_end_round(family->by_slot[i]->live);
+            family->by_slot[i]->quiet = true;
+        }
+    return all;
+}
+
+void drain_new_slots(struct family *family,
+                     void (*found)(void *context, struct family *family, uint32_t slot), void *context) {
+    uint32_t used =
+        atomic_load_relaxed(&family->memory->processes_used); // relaxed: a late value is read next round
+    for (uint32_t i = 0; i < used && i < WIRE_PROCESSES; i++)
+        if (!family->by_slot[i] && atomic_load_acquire(&family_process(family, i)->state) == SLOT_LIVE) // X2
+            found(context, family, i);
+}
+
+static void give_back(struct family *family, uint32_t extent) {
+    struct extent_state *state = &family->extents[extent];
+    state->owner->truncated_stacks += family_thread(family, extent)->truncated_stacks;
+    state->owner = NULL;
+    atomic_store_release(family_extent_state(family, extent), SLOT_FREE);
+}
+
+void drain_process(struct family *family, const struct process *process) {
+    uint32_t used = extents_used(family);
+    for (uint32_t i = 0; i < used; i++) {
+        struct process *owner = owner_of(family, i);
+        if (owner != process)
+            continue;
+        read_ring(family, i, owner);
+        give_back(family, i);
+    }
+}
+
+// A thread that is gone publishes nothing more: whatever its ring holds after that was found is all. In doubt
+// it lives.
+static bool thread_is_gone(const struct process *process, uint32_t tid) {
+    if (tid == 0 || process->family->foreign_ids)
+        return false;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%u", (int)process->pid, tid);
+    return access(path, F_OK) != 0 && errno == ENOENT && !process_is_gone(process);
+}
+
+void drain_reap_threads(struct family *family) {
+    uint32_t used = extents_used(family);
+    for (uint32_t i = 0; i < used; i++) {
+        struct extent_state *state = &family->extents[i];
+        if (!state->owner)
+            continue;
+        uint64_t head = atomic_load_relaxed(&family_thread(family, i)->ring.head); // only compared
+        bool idle = head == state->idle_head && head == state->tail;
+        state->idle_head = head;
+        if (!idle || !thread_is_gone(state->owner, state->tid))
+            continue;
+        read_ring(family, i, state->owner);
+        give_back(family, i);
+    }
+}

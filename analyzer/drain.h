@@ -1,0 +1,25 @@
+// Empties the rings of a family into its processes' live sets. The only file of the analyzer that touches a
+// ring.
+#pragma once
+
+#include "analyzer/family.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// One round: reads every ring once, up to what its producer had published when it was looked at. Returns the
+// number of records read. Records of extents whose process is not known yet (see drain_new_slots) stay where
+// they are.
+size_t drain_round(struct family *family);
+
+// Calls found(context, slot) for every process slot that is live and not yet in family->by_slot; found is
+// expected to enter it with process_new.
+void drain_new_slots(struct family *family,
+                     void (*found)(void *context, struct family *family, uint32_t slot), void *context);
+
+// A process is gone: reads what is left in its rings, with as many rounds as settling takes, and gives its
+// extents back.
+void drain_process(struct family *family, const struct process *process);
+
+// Gives back the extents of threads that are gone, of a process that lives on. To be called now and then.
+void drain_reap_threads(struct family *family);

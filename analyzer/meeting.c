@@ -1,0 +1,57 @@
+// See meeting.h. Called by session.c.
+#include "analyzer/meeting.h"
+#include "preload/wire/board.h"
+#include "preload/wire/hello.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+int meeting_hear(int connection, struct hello *out) {
+    struct wire_hello hello;
+    ssize_t got = recv(connection, &hello, sizeof hello, MSG_DONTWAIT);
+    if (got < 0)
+        return -errno;
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        return -errno;
+    if (got != sizeof hello || hello.magic != WIRE_HELLO_MAGIC || hello.version != WIRE_VERSION)
+        return -EPROTO;
+    if (peer.uid != geteuid() && peer.uid != 0)
+        return -EPERM;
+    *out = (struct hello){.pid = peer.pid,
+                          .foreign_ids = (uint32_t)peer.pid != hello.pid,
+                          .address_space = hello.address_space};
+    return 0;
+}
+
+int meeting_welcome(int connection, const struct board *board, const struct family *family,
+                    const char *session_path) {
+    struct wire_answer answer = {
+        .magic = WIRE_HELLO_MAGIC, .version = WIRE_VERSION, .answer = ANSWER_WELCOME, .bytes = family->bytes};
+    union {
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec parts[2] = {{&answer, sizeof answer},
+                             {(void *)session_path, session_path ? strlen(session_path) : 0}};
+    struct msghdr message = {.msg_iov = parts,
+                             .msg_iovlen = session_path ? 2 : 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    int fds[2] = {board_fd(board), family->fd};
+    memcpy(CMSG_DATA(head), fds, sizeof fds);
+    return sendmsg(connection, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+void meeting_decline(int connection, uint32_t decision) {
+    struct wire_answer answer = {.magic = WIRE_HELLO_MAGIC, .version = WIRE_VERSION, .answer = decision};
+    send(connection, &answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
+}

@@ -1,0 +1,24 @@
+// The analyzer's side of the meeting (preload/wire/hello.h): one message each way.
+#pragma once
+
+#include "analyzer/board.h"
+#include "analyzer/family.h"
+
+#include <sys/types.h>
+
+struct hello {
+    pid_t pid;              // as we see it; from the kernel
+    bool foreign_ids;       // the process sees itself under another id: another pid namespace
+    uint64_t address_space; // its limit in bytes
+};
+
+// Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version
+// by a process of our user (or root); -errno.
+int meeting_hear(int connection, struct hello *out);
+
+// Answers with the board and a family's memory, and the session's path if that is wanted. 0 or -errno.
+int meeting_welcome(int connection, const struct board *board, const struct family *family,
+                    const char *session_path);
+
+// Answers without: ANSWER_FAILED or ANSWER_IGNORED.
+void meeting_decline(int connection, uint32_t answer);

@@ -1,0 +1,210 @@
+// See process.h. Called by session.c.
+#include "analyzer/process.h"
+#include "preload/wire/atomic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *read_proc(pid_t pid, const char *name, size_t *bytes) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    char *text = NULL;
+    size_t used = 0, room = 0;
+    ssize_t got = 0;
+    do {
+        used += (size_t)got;
+        if (room - used < 1024) {
+            room = room ? 2 * room : 4096;
+            char *fresh = realloc(text, room);
+            if (!fresh)
+                break;
+            text = fresh;
+        }
+        got = read(fd, text + used, room - used - 1);
+    } while (got > 0 && used < (4 << 20));
+    close(fd);
+    if (text)
+        text[used] = '\0';
+    *bytes = used;
+    return text;
+}
+
+static char *copy(const char *text, size_t bytes) {
+    char *fresh = text ? malloc(bytes + 1) : NULL;
+    if (fresh) {
+        memcpy(fresh, text, bytes);
+        fresh[bytes] = '\0';
+    }
+    return fresh;
+}
+
+static void describe(struct process *process, const struct process *parent) {
+    char path[64], target[PATH_MAX];
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)process->pid);
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n > 0)
+        process->executable = copy(target, (size_t)n);
+    process->arguments = read_proc(process->pid, "cmdline", &process->arguments_bytes);
+    if (process->arguments && process->arguments_bytes == 0) { // a zombie has none
+        free(process->arguments);
+        process->arguments = NULL;
+    }
+    // A forked child that is gone already was what its parent is.
+    if (parent && !process->executable && parent->executable)
+        process->executable = copy(parent->executable, strlen(parent->executable));
+    if (parent && !process->arguments && parent->arguments) {
+        process->arguments = copy(parent->arguments, parent->arguments_bytes);
+        process->arguments_bytes = process->arguments ? parent->arguments_bytes : 0;
+    }
+}
+
+// Field `number` (from 3 on) of /proc/PID/stat, whose second field may hold anything.
+static bool stat_field(pid_t pid, int number, long *out) {
+    size_t bytes;
+    char *text = read_proc(pid, "stat", &bytes);
+    char *at = text ? strrchr(text, ')') : NULL;
+    for (int i = 2; at && i < number; i++)
+        at = strchr(at + 1, ' ');
+    bool found = at != NULL;
+    if (found)
+        *out = number == 3 ? at[1] : strtol(at + 1, NULL, 10);
+    free(text);
+    return found;
+}
+
+struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enum process_begin begin,
+                            const struct process *parent) {
+    struct process *process = calloc(1, sizeof *process);
+    if (!process) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
+    process->family = family;
+    process->slot = slot;
+    process->pid = pid;
+    process->begin = begin;
+    process->end = END_RUNNING;
+    process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    process->live = live_new(0);
+    describe(process, parent);
+    long parent_pid;
+    if (parent)
+        process->parent_pid = parent->pid;
+    else if (stat_field(pid, 4, &parent_pid))
+        process->parent_pid = (pid_t)parent_pid;
+    family->by_slot[slot] = process;
+    family->live_processes++;
+    return process;
+}
+
+void process_free(struct process *process) {
+    if (!process)
+        return;
+    if (process->pidfd >= 0)
+        close(process->pidfd);
+    live_free(process->live);
+    harvest_free(&process->harvest);
+    free(process->executable);
+    free(process->arguments);
+    free(process);
+}
+
+bool process_is_gone(const struct process *process) {
+    if (process->pidfd < 0)
+        return true; // it was gone before we could open one
+    struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) == 1;
+}
+
+// PIDFD_GET_INFO of Linux 6.15 tells the exit status of any process that was reaped. Not in this libc's
+// headers yet.
+struct pidfd_info_v0 {
+    uint64_t mask, cgroup;
+    uint32_t ids[11];
+    int32_t exit_code;
+};
+_Static_assert(sizeof(struct pidfd_info_v0) == 64, "the kernel's PIDFD_INFO_SIZE_VER0");
+#define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
+enum { PIDFD_INFO_EXIT_BIT = 1 << 3 };
+
+// The wait status of a process that is gone, from whoever knows it: wait for the session's root, the zombie's
+// stat, or the kernel's memory of a reaped one. False if nobody does.
+static bool wait_status(struct process *process, int *out) {
+    if (process->wait_status_known) {
+        *out = process->wait_status;
+        return true;
+    }
+    for (int tries = 0; process->pidfd >= 0 && tries < 2;
+         tries++) { // it may be reaped between one way and the other
+        long state, code;
+        if (stat_field(process->pid, 3, &state) && state == 'Z' && stat_field(process->pid, 52, &code)) {
+            *out = (int)code;
+            return true;
+        }
+        struct pidfd_info_v0 known = {.mask = PIDFD_INFO_EXIT_BIT};
+        if (ioctl(process->pidfd, PIDFD_GET_INFO_V0, &known) == 0 && (known.mask & PIDFD_INFO_EXIT_BIT)) {
+            *out = known.exit_code;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_end(struct process *process, bool still_running) {
+    struct wire_process *wire = family_process(process->family, process->slot);
+    uint32_t said = atomic_load_acquire(&wire->ended);
+    int status;
+    if (process->replaced) {
+        process->end = END_EXEC;
+    } else if (still_running) {
+        process->end = END_RUNNING;
+    } else if (said == ENDED_EXEC) { // into a program that could not attach
+        process->end = END_EXEC;
+    } else if (wait_status(process, &status)) {
+        process->end = WIFSIGNALED(status) ? END_SIGNAL : END_EXIT;
+        process->end_signal = WTERMSIG(status);
+        process->end_code = WEXITSTATUS(status);
+        process->end_code_known = true;
+    } else if (said == ENDED_EXIT) {
+        process->end = END_EXIT;
+        process->end_code = wire->status & 0xff;
+        process->end_code_known = true;
+    } else {
+        process->end = END_UNKNOWN;
+    }
+}
+
+void process_finish(struct process *process, bool still_running) {
+    struct family *family = process->family;
+    struct wire_process *wire = family_process(family, process->slot);
+    find_end(process, still_running);
+    process->attached = atomic_load_acquire(&wire->state) == SLOT_LIVE; // X2
+    process->notes = wire->notes;
+    process->lost_records += wire->lost_records;
+    live_settle(process->live);
+    live_count(process->live, &process->counts);
+    harvest_collect(&process->harvest, family, process->live);
+    live_free(process->live);
+    process->live = NULL;
+    family->by_slot[process->slot] = NULL;
+    family->live_processes--;
+    process->family = NULL;
+    if (process->pidfd >= 0)
+        close(process->pidfd);
+    process->pidfd = -1;
+    if (!still_running)
+        atomic_store_release(&wire->state, SLOT_FREE);
+}

@@ -1,0 +1,49 @@
+// One process of the session, from its first sign of life to its end, and what is known of it.
+#pragma once
+
+#include "analyzer/family.h"
+#include "analyzer/harvest.h"
+#include "analyzer/live.h"
+#include "analyzer/report/report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process {
+    struct family *family; // NULL once it ended and was harvested
+    uint32_t slot;
+    pid_t pid, parent_pid;  // as we see them
+    int pidfd;              // -1 once it ended
+    bool wait_status_known; // it was our child, and wait told
+    int wait_status;
+    bool attached;    // it took its place in the memory: its events were recorded
+    char *executable; // NULL: not known
+    char *arguments;  // NUL-separated, as in /proc/PID/cmdline; NULL: not known
+    size_t arguments_bytes;
+    enum process_begin begin;
+    enum process_end end;
+    int end_code;   // of END_EXIT
+    int end_signal; // of END_SIGNAL
+    bool end_code_known;
+    bool replaced;  // another program attached under this pid
+    uint32_t notes; // NOTE_
+    uint64_t lost_records, truncated_stacks;
+    uint64_t invalid_records; // that made no sense: damaged memory
+    bool quiet;               // nothing came in the last round
+    struct live_set *live;    // NULL after the harvest
+    struct live_counts counts;
+    struct harvest harvest;
+};
+
+// A process that attached, or that a forked child's slot told of. Reads /proc for what it is. Never NULL.
+struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enum process_begin begin,
+                            const struct process *parent);
+void process_free(struct process *process);
+
+// Has it ended? True once its pidfd says so, or if it never could be watched.
+bool process_is_gone(const struct process *process);
+
+// It is gone (or was replaced, or is still running at the session's end): finds out how it ended, harvests
+// the live set and gives the slot back. Everything in its rings must have been drained.
+void process_finish(struct process *process, bool still_running);

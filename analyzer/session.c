@@ -1,0 +1,387 @@
+// See session.h. Called by command_run.c and serve.c. One thread does all (the watch only rings): meets,
+// drains, and notices ends, in that order of urgency.
+#include "analyzer/session.h"
+#include "analyzer/board.h"
+#include "analyzer/drain.h"
+#include "analyzer/meeting.h"
+#include "analyzer/vector.h"
+#include "analyzer/watch.h"
+#include "preload/wire/atomic.h"
+#include "preload/wire/hello.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MILLISECOND 1000000ull
+
+static const uint64_t idle_sleep_ns =
+    50 * MILLISECOND; // the heartbeat's period; rings and descriptors wake us sooner
+static const uint64_t reap_period_ns = 250 * MILLISECOND;
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+// What epoll tells us is told apart by a tagged word: what it is, and a descriptor or nothing.
+enum { EVENT_LISTEN, EVENT_SIGNAL, EVENT_CONNECTION, EVENT_PROCESS };
+
+static int watch_fd(struct session *session, int fd, uint32_t kind) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | (uint32_t)fd};
+    return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_socket(struct session *session) {
+    const char *base = getenv("TMPDIR");
+    if (!base || base[0] != '/' || strlen(base) > 32)
+        base = "/tmp";
+    snprintf(session->directory, sizeof session->directory, "%s/seep-XXXXXX", base);
+    if (!mkdtemp(session->directory)) {
+        strcpy(session->directory, "/tmp/seep-XXXXXX");
+        if (!mkdtemp(session->directory)) {
+            int bad = -errno;
+            session->directory[0] = '\0';
+            return bad;
+        }
+    }
+    snprintf(session->socket_path, sizeof session->socket_path, "%s/session", session->directory);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strcpy(address.sun_path, session->socket_path);
+    session->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (session->listen_fd < 0 ||
+        bind(session->listen_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(session->listen_fd, 128) != 0)
+        return -errno;
+    return watch_fd(session, session->listen_fd, EVENT_LISTEN);
+}
+
+static int open_signals(struct session *session) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int *signal = (const int[]){SIGINT, SIGQUIT, SIGTERM, SIGHUP, 0}; *signal; signal++)
+        sigaddset(&set, *signal);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    session->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return session->signal_fd < 0 ? -errno : watch_fd(session, session->signal_fd, EVENT_SIGNAL);
+}
+
+int session_open(struct session *session, const struct session_options *options, char *message,
+                 size_t message_bytes) {
+    *session = (struct session){.options = *options, .listen_fd = -1, .signal_fd = -1, .root_pidfd = -1};
+    const char *what = "a poll descriptor";
+    int bad = 0;
+    session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (session->epoll_fd < 0)
+        bad = -errno;
+    if (!bad && !(session->board = board_new())) {
+        what = "shared memory (memfd)";
+        bad = -errno;
+    }
+    if (!bad) {
+        what = "a socket in a directory of its own under $TMPDIR or /tmp";
+        bad = open_socket(session);
+    }
+    if (!bad) {
+        what = "a signal descriptor";
+        bad = open_signals(session);
+    }
+    if (!bad && !(session->watch = watch_new(session->epoll_fd, session->board))) {
+        what = "a thread";
+        bad = -errno;
+    }
+    if (bad) {
+        snprintf(message, message_bytes, "cannot open a session: %s: %s", what, strerror(-bad));
+        session_close(session);
+    }
+    return bad;
+}
+
+static uint32_t ring_slots(void) {
+    const char *wish = getenv("SEEP_DEBUG_RING_SLOTS"); // for tests: small rings are full rings
+    uint32_t slots = wish ? (uint32_t)strtoul(wish, NULL, 10) : WIRE_RING_SLOTS;
+    return slots >= 4 && slots <= WIRE_RING_SLOTS && (slots & (slots - 1)) == 0 ? slots : WIRE_RING_SLOTS;
+}
+
+static struct process *enter(struct session *session, struct process *process) {
+    *VECTOR_PUSH(session->processes, session->process_count, session->process_room) = process;
+    if (process->pidfd < 0 || watch_fd(session, process->pidfd, EVENT_PROCESS) != 0)
+        session->look_for_ends = true;
+    return process;
+}
+
+static void release_family(struct session *session, struct family *family) {
+    const struct wire_memory *memory = family->memory;
+    session->lost_processes += memory->lost_processes;
+    session->lost_stacks += memory->lost_stacks;
+    session->lost_modules += memory->lost_modules;
+    for (size_t i = 0; i < session->family_count; i++)
+        if (session->families[i] == family)
+            session->families[i] = session->families[--session->family_count];
+    family_free(family);
+}
+
+// The process has ended, or its program was replaced, or the session ends while it runs.
+static void finish(struct session *session, struct process *process, bool still_running) {
+    struct family *family = process->family;
+    drain_process(family, process);
+    if (process->pid == session->root && !process->replaced && !still_running) {
+        process->wait_status_known = session->root_gone && !session->root_waits;
+        process->wait_status = session->root_status;
+        session->root_gone = true;
+    }
+    process_finish(process, still_running);
+    if (family->live_processes == 0)
+        release_family(session, family);
+}
+
+static struct process *process_by_pid(struct session *session, pid_t pid) {
+    for (size_t i = session->process_count; i-- > 0;)
+        if (session->processes[i]->family && session->processes[i]->pid == pid)
+            return session->processes[i];
+    return NULL;
+}
+
+static void found_fork(void *context, struct family *family, uint32_t slot) {
+    struct session *session = context;
+    const struct wire_process *wire = family_process(family, slot);
+    uint32_t parent_slot = wire->parent_slot - 1; // 0 becomes a slot that does not exist
+    const struct process *parent = parent_slot < WIRE_PROCESSES ? family->by_slot[parent_slot] : NULL;
+    struct process *process = process_new(family, slot, (pid_t)wire->pid, BEGIN_FORK, parent);
+    enter(session, process);
+}
+
+static void discover(struct session *session) {
+    for (size_t i = 0; i < session->family_count; i++)
+        drain_new_slots(session->families[i], found_fork, session);
+}
+
+static size_t drain(struct session *session) {
+    size_t all = 0;
+    discover(session);
+    for (size_t i = 0; i < session->family_count; i++)
+        all += drain_round(session->families[i]);
+    session->drained_records += all;
+    return all;
+}
+
+// A program has connected and said hello: makes its family and answers. The slot that it takes is its first.
+static int take_in(struct session *session, int connection, const char *session_path) {
+    struct hello hello;
+    int bad = meeting_hear(connection, &hello);
+    if (bad)
+        return bad;
+    struct process *before = process_by_pid(session, hello.pid);
+    if (!session->options.follow_children && session->root_came && hello.pid != session->root) {
+        meeting_decline(connection, ANSWER_IGNORED);
+        return 0;
+    }
+    struct family *family = family_new(&(struct family_options){.ring_slots = ring_slots(),
+                                                                .depth = session->options.depth,
+                                                                .follow = session->options.follow_children,
+                                                                .address_space = hello.address_space});
+    if (!family) {
+        bad = -errno;
+        meeting_decline(connection, ANSWER_FAILED);
+        return bad;
+    }
+    family->foreign_ids = hello.foreign_ids;
+    if (before) { // exec: the old program's memory has gone with it
+        before->replaced = true;
+        finish(session, before, false);
+    }
+    *VECTOR_PUSH(session->families, session->family_count, session->family_room) = family;
+    // Slot 0 is the program's: nobody else knows the memory yet.
+    enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
+    bad = meeting_welcome(connection, session->board, family, session_path);
+    close(family->fd);
+    family->fd = -1;
+    if (hello.pid == session->root)
+        session->root_came = true;
+    return bad;
+}
+
+int session_take_first(struct session *session, int connection) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+        return -errno;
+    session->root = peer.pid;
+    session->root_waits = true;
+    int bad;
+    do // the hello is on its way
+        bad = take_in(session, connection, session->socket_path);
+    while (bad == -EAGAIN && usleep(100) == 0);
+    return bad;
+}
+
+static void handle_connection(struct session *session, int connection) {
+    int bad = take_in(session, connection, NULL);
+    if (bad == -EAGAIN)
+        return;
+    if (bad && bad != -EPERM)
+        session->failed_meetings++;
+    close(connection);
+}
+
+static void handle_listen(struct session *session) {
+    int connection;
+    while ((connection = accept4(session->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        if (watch_fd(session, connection, EVENT_CONNECTION) != 0)
+            close(connection);
+}
+
+// The terminal's signals reach the program by themselves; others sent to us are meant for it. Once it is
+// gone, any of them means: report now.
+static void handle_signal(struct session *session) {
+    struct signalfd_siginfo info;
+    while (read(session->signal_fd, &info, sizeof info) == sizeof info) {
+        if (session->root_gone || session->root_waits)
+            session->interrupted = true;
+        else if (info.ssi_code != SI_KERNEL)
+            kill(session->root, (int)info.ssi_signo);
+    }
+}
+
+static void handle_events(struct session *session) {
+    struct epoll_event events[64];
+    int count = epoll_wait(session->epoll_fd, events, 64, 0);
+    for (int i = 0; i < count; i++) {
+        int fd = (int)(uint32_t)events[i].data.u64;
+        switch (events[i].data.u64 >> 32) {
+        case EVENT_LISTEN:
+            handle_listen(session);
+            break;
+        case EVENT_SIGNAL:
+            handle_signal(session);
+            break;
+        case EVENT_CONNECTION:
+            handle_connection(session, fd);
+            break;
+        case EVENT_PROCESS:
+            session->look_for_ends = true;
+            break;
+        }
+    }
+}
+
+int session_watch_root(struct session *session, pid_t pid) {
+    session->root = pid;
+    session->root_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    return session->root_pidfd < 0 ? -errno : watch_fd(session, session->root_pidfd, EVENT_PROCESS);
+}
+
+static void reap_root(struct session *session) {
+    int status;
+    if (session->root_pidfd < 0 || waitpid(session->root, &status, WNOHANG) != session->root)
+        return;
+    session->root_gone = true;
+    session->root_status = status;
+    close(session->root_pidfd);
+    session->root_pidfd = -1;
+}
+
+// Finishes every process that has ended. Forks are discovered first: they name their parents by slot.
+static void finish_gone(struct session *session) {
+    session->look_for_ends = false;
+    reap_root(session);
+    discover(session);
+    while (session->first_live < session->process_count && !session->processes[session->first_live]->family)
+        session->first_live++;
+    for (size_t i = session->first_live; i < session->process_count; i++)
+        if (session->processes[i]->family && process_is_gone(session->processes[i]))
+            finish(session, session->processes[i], false);
+}
+
+// A root that started us itself stands in its last moment and waits: finish it if nobody else is left, else
+// let it go.
+static void look_at_waiting_root(struct session *session) {
+    struct process *root =
+        session->root_waits && !session->root_gone ? process_by_pid(session, session->root) : NULL;
+    if (!root || atomic_load_acquire(&family_process(root->family, root->slot)->ended) != ENDED_EXIT)
+        return;
+    discover(session);
+    size_t live = 0;
+    for (size_t i = 0; i < session->family_count; i++)
+        live += session->families[i]->live_processes;
+    if (live == 1)
+        finish(session, root, false);
+    else
+        board_reported(session->board);
+}
+
+static void say_waiting(struct session *session) {
+    size_t live = 0;
+    for (size_t i = 0; i < session->family_count; i++)
+        live += session->families[i]->live_processes;
+    session->told_waiting = true;
+    if (live && session->options.verbosity >= 0 && !session->root_waits)
+        fprintf(
+            stderr,
+            "seep: the program has ended; waiting for %zu process%s that it started (Ctrl-C reports now)\n",
+            live, live == 1 ? "" : "es");
+}
+
+void session_serve(struct session *session) {
+    uint64_t reaped_at = now_ns(), root_gone_at = 0;
+    while (!session->interrupted && !(session->root_gone && session->family_count == 0)) {
+        size_t drained = drain(session);
+        if (watch_ready(session->watch)) {
+            handle_events(session);
+            watch_resume(session->watch);
+        }
+        if (session->look_for_ends)
+            finish_gone(session);
+        look_at_waiting_root(session);
+        uint64_t now = now_ns();
+        board_heartbeat(session->board);
+        if (now - reaped_at >= reap_period_ns) {
+            for (size_t i = 0; i < session->family_count; i++)
+                drain_reap_threads(session->families[i]);
+            reaped_at = now;
+        }
+        if (session->root_gone && !root_gone_at)
+            root_gone_at = now;
+        if (root_gone_at && !session->told_waiting && now - root_gone_at > 2000 * MILLISECOND)
+            say_waiting(session);
+        if (drained < ring_slots() / 4)
+            board_sleep(session->board, idle_sleep_ns);
+    }
+    board_close(session->board);
+    drain(session);
+    for (size_t i = 0; i < session->process_count; i++)
+        if (session->processes[i]->family)
+            finish(session, session->processes[i], true);
+}
+
+void session_close(struct session *session) {
+    watch_free(session->watch);
+    board_free(session->board); // tells who waits for the report, too
+    for (size_t i = 0; i < session->process_count; i++)
+        process_free(session->processes[i]);
+    free(session->processes);
+    free(session->families);
+    for (const int *fd = (const int[]){session->listen_fd, session->signal_fd, session->epoll_fd,
+                                       session->root_pidfd, -2};
+         *fd != -2; fd++)
+        if (*fd >= 0)
+            close(*fd);
+    if (session->directory[0]) {
+        unlink(session->socket_path);
+        rmdir(session->directory);
+    }
+    *session = (struct session){.listen_fd = -1, .signal_fd = -1, .epoll_fd = -1, .root_pidfd = -1};
+}

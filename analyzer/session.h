@@ -1,0 +1,60 @@
+// A session: the socket where processes meet their analyzer, the families that came, and the loop that drains
+// them until everything has ended. One per `seep run`, and one per program started with LD_PRELOAD alone.
+#pragma once
+
+#include "analyzer/family.h"
+#include "analyzer/process.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct session_options {
+    uint32_t depth;
+    bool follow_children;
+    int verbosity;
+};
+
+struct session {
+    struct session_options options;
+    struct board *board;
+    struct watch *watch;
+    int epoll_fd, listen_fd, signal_fd;
+    char directory[64];   // private, 0700
+    char socket_path[96]; // in it
+    struct family **families;
+    size_t family_count, family_room;
+    struct process **processes; // all there were, in order of appearance
+    size_t process_count, process_room;
+    uint64_t lost_processes, lost_stacks, lost_modules; // summed over families
+    uint64_t failed_meetings;                           // programs that came and could not be taken in
+    pid_t root;                                         // the program that the session is for
+    int root_pidfd;  // of a root that is our child, until it was reaped; else -1
+    int root_status; // of such a root, as wait gives it; valid once root_gone
+    bool root_came, root_gone;
+    bool look_for_ends; // some process may have ended
+    size_t first_live;  // processes before this one have all ended
+    bool root_waits;    // it started us itself and waits for the report
+    bool interrupted;   // the user asked for the report now
+    bool told_waiting;  // that we wait for what the program left behind
+    uint64_t drained_records;
+};
+
+// Opens a session: board, directory, socket. 0, or -errno and a line in message.
+int session_open(struct session *session, const struct session_options *options, char *message,
+                 size_t message_bytes);
+
+// Takes in a program over a connection that it made itself (LD_PRELOAD alone): it becomes the root. 0 or
+// -errno.
+int session_take_first(struct session *session, int connection);
+
+// The program that the session is for, our own child, was started. 0 or -errno.
+int session_watch_root(struct session *session, pid_t pid);
+
+// Serves until the root and everything it started have ended, or the user interrupts. At the end all
+// processes are finished (harvested), and nobody records any more.
+void session_serve(struct session *session);
+
+// Removes the socket and its directory, tells who waits that the report is out, and releases everything.
+void session_close(struct session *session);

@@ -1,0 +1,121 @@
+// The constructor: the shim's start-up on one screen. It runs before every other constructor (-z initfirst),
+// so that the program's earliest allocations after relocation are seen, and it is the only place that opens
+// descriptors (all closed again when it returns), loads libraries, or prints (one line, when there is no
+// analyzer to be had).
+#include "preload/arena_early.h"
+#include "preload/attach.h"
+#include "preload/hooks.h"
+#include "preload/last.h"
+#include "preload/meet.h"
+#include "preload/module.h"
+#include "preload/raw.h"
+#include "preload/real.h"
+#include "preload/record.h"
+#include "preload/unwind.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+uint32_t phase;
+
+static void say(const char *what, const char *why) {
+    struct iovec parts[] = {{(void *)"seep: ", 6},
+                            {(void *)what, strlen(what)},
+                            {(void *)why, strlen(why)},
+                            {(void *)"; this program runs unrecorded\n", 31}};
+    while (raw_syscall3(SYS_writev, STDERR_FILENO, (long)parts, 4) == -EINTR)
+        ;
+}
+
+static const char *variable(char *const envp[], const char *name) {
+    size_t length = strlen(name);
+    for (; *envp; envp++)
+        if (strncmp(*envp, name, length) == 0 && (*envp)[length] == '=')
+            return *envp + length + 1;
+    return NULL;
+}
+
+// The environment with the session's path, for programs that this one starts. The array and the string are
+// the early arena's.
+static void publish_session(char *const envp[], const char *path) {
+    static const char name[] = "SEEP_SESSION=";
+    size_t count = 0, length = strlen(path);
+    while (envp[count])
+        count++;
+    char **fresh = early_alloc((count + 2) * sizeof *fresh, 16, NULL);
+    char *entry = early_alloc(sizeof name + length, 16, NULL);
+    if (!fresh || !entry)
+        return;
+    memcpy(entry, name, sizeof name - 1);
+    memcpy(entry + sizeof name - 1, path, length + 1);
+    memcpy(fresh, envp, count * sizeof *fresh);
+    fresh[count] = entry;
+    environ = fresh;
+}
+
+static int meet(char *const envp[], struct wire_memory **met_memory, struct wire_board **met_board,
+                bool *own) {
+    const char *session = variable(envp, "SEEP_SESSION");
+    *own = !session;
+    if (session)
+        return meet_session(session, met_memory, met_board);
+    char path[128];
+    int bad = meet_own_analyzer(envp, met_memory, met_board, path, sizeof path);
+    if (!bad)
+        publish_session(envp, path);
+    return bad;
+}
+
+static void note(uint32_t notes) {
+    attach_process()->notes |= notes;
+}
+
+// The child takes its place at once, so that it is in the report even if it never allocates.
+static void after_fork_in_child(void) {
+    unwind_after_fork();
+    attach_on();
+}
+
+static void start(char *const envp[]) {
+    struct wire_memory *met_memory;
+    struct wire_board *met_board;
+    bool own;
+    int bad = meet(envp, &met_memory, &met_board, &own);
+    if (!bad)
+        bad = attach_first(met_memory, met_board);
+    if (bad == -ECANCELED) // the user's wish
+        return;
+    if (bad) {
+        say(own ? "the analyzer could not be started: " : "cannot reach the analyzer in SEEP_SESSION: ",
+            strerrordesc_np(-bad));
+        return;
+    }
+    if (own)
+        last_wait_for_report();
+    if (unwind_load() != 0)
+        note(NOTE_NO_UNWINDER);
+    if (dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc)
+        note(NOTE_HEAP_BYPASSED);
+    module_prepare();
+    last_prepare();
+    pthread_atfork(unwind_before_fork, unwind_after_fork, after_fork_in_child);
+}
+
+static __attribute__((constructor)) void init(int argc, char **argv, char **envp) {
+    (void)argc;
+    (void)argv;
+    int keep = errno;
+    early_mark_own(true);
+    attach_prepare();
+    real_resolve();
+    start(envp);
+    early_mark_own(false);
+    phase = PHASE_READY;
+    early_each(record_early);
+    errno = keep;
+}

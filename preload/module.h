@@ -1,0 +1,30 @@
+// Which object a code address lies in, as an index into the shared module table.
+#pragma once
+
+#include "preload/wire/modules.h"
+
+#include <limits.h>
+#include <stdint.h>
+
+// What module_of finds out about an object that is new. Too large for the stacks that a hook may run on, so
+// the caller gives the room.
+struct module_identity {
+    uint64_t start, end, load_bias;
+    uint32_t path_bytes, build_id_bytes;
+    uint8_t build_id[WIRE_BUILD_ID_BYTES];
+    char path[PATH_MAX];
+    char directory[PATH_MAX];
+};
+
+// 0: in none, or the table is full (counted in the memory's header). Lock-free, async-signal-safe.
+uint32_t module_of(struct module_identity *scratch, uintptr_t address);
+
+// How often objects may have been unloaded so far: an address resolved under an older number must be resolved
+// again.
+uint32_t module_unloads(void);
+
+// dlclose returned.
+void module_note_unload(void);
+
+// Remembers the executable's path, which the loader does not have. In the constructor.
+void module_prepare(void);

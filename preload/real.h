@@ -1,0 +1,17 @@
+// The next definition of every hooked function: the program's own allocator if it brings one, else libc's.
+#pragma once
+
+#include <stddef.h>
+
+struct real_functions {
+#define HOOK(name, type, parameters) type(*name) parameters;
+#include "preload/hooks.def"
+#undef HOOK
+};
+
+// Resolved once by real_resolve, read-only afterwards. A function that nobody else defines is NULL.
+extern struct real_functions real;
+
+// Looks all of them up (RTLD_NEXT). Called by the constructor, before the phase leaves PHASE_EARLY: what
+// dlsym allocates comes from the early arena.
+void real_resolve(void);

@@ -1,0 +1,32 @@
+// From a hook to the ring: the only producer of records. Called by the hooks with what happened.
+#pragma once
+
+#include "preload/unwind.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The calling hook's caller, for the walk. Only in a hook's own body: the hooks are compiled with frame
+// pointers.
+#define CALLER()                                                                                             \
+    (&(struct frame_state){.pc = (uintptr_t)__builtin_return_address(0),                                     \
+                           .sp = (uintptr_t)__builtin_dwarf_cfa(),                                           \
+                           .fp = *(uintptr_t *)__builtin_frame_address(0)})
+
+// A call succeeded and the program now holds block. After the real call.
+void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller);
+
+// The program gives block back. Before the real call, so that no other thread can be handed the address
+// first.
+void record_release(uint8_t call, const void *block);
+
+// A call that gives one block back for another in one go: record_move_begin before it, then one of the other
+// two, or neither if the call failed and the old block stays (a moved epoch without a record does no harm:
+// docs/ordering.md).
+uint64_t record_move_begin(const void *block);
+void record_move(uint8_t call, const void *block, uint64_t epoch, const void *fresh, size_t bytes,
+                 const struct frame_state *caller);
+void record_move_released(uint8_t call, const void *block, uint64_t epoch);
+
+// A block that was acquired before the constructor ran; its stack is the one return address.
+void record_early(const void *block, size_t bytes, const void *caller);
