@@ -18,10 +18,12 @@
 #define ELFCOMPRESS_ZLIB 1
 #endif
 
-static bool is_program_or_library(Elf *elf) {
+// A debug file has the type of its object, and dwz's shared files call themselves relocatable; a core file is
+// of no use.
+static bool may_hold_symbols(Elf *elf) {
     GElf_Ehdr header;
     return elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) &&
-           (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+           (header.e_type == ET_EXEC || header.e_type == ET_DYN || header.e_type == ET_REL);
 }
 
 int elf_file_from_fd(int fd, struct elf_file *out) {
@@ -32,7 +34,7 @@ int elf_file_from_fd(int fd, struct elf_file *out) {
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
         goto fail;
     elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-    if (!elf || !is_program_or_library(elf))
+    if (!elf || !may_hold_symbols(elf))
         goto fail;
     *out = (struct elf_file){.elf = elf, .fd = fd};
     return 0;
@@ -72,7 +74,7 @@ int elf_file_open_vdso(struct elf_file *out) {
         return -ENOMEM;
     memcpy(copy, image, bytes);
     Elf *elf = elf_memory(copy, bytes);
-    if (!elf || !is_program_or_library(elf)) {
+    if (!elf || !may_hold_symbols(elf)) {
         elf_end(elf);
         free(copy);
         return -ENOEXEC;

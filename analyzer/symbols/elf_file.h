@@ -14,8 +14,8 @@ struct elf_file {
     void *image; // the vDSO's copy; NULL for a file
 };
 
-// Only regular files are opened, and only executables and shared objects (separate debug files are of the
-// same types). 0, or -errno: -ENOEXEC if it is no such ELF file. *out is untouched on failure.
+// Only regular files are opened, and only programs, shared objects and files with their debug information.
+// 0, or -errno: -ENOEXEC if it is no such ELF file. *out is untouched on failure.
 int elf_file_open(const char *path, struct elf_file *out);
 
 // The same for a descriptor that is open already; takes it over, also on failure.

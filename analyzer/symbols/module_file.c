@@ -55,7 +55,8 @@ static void open_alternate(const struct debug_search *search, const char *path, 
         dwarf_setalt(file->dwarf, file->alternate_dwarf);
     else
         remarks_add(remarks,
-                    "%s: part of its debug information is in %s, which was not found; some names are missing",
+                    "%s: part of its debug information is in %s, which was not found or "
+                    "cannot be read; some names are missing",
                     path, name ? name : "another file");
 }
 

@@ -82,16 +82,20 @@ static const char *inlined_name(Dwarf_Die *die, struct arena *arena) {
     return name ? demangle(arena, name) : NULL;
 }
 
-// A function without a linkage name is either C's, whose plain name is the whole truth, or the compiler kept
-// the debug information short; then a mangled symbol that covers the address says more.
+// A function without a linkage name is either C's, whose plain name is the whole truth, or the compiler left
+// the linkage name out (clones, short debug information); then a mangled symbol that covers the address says
+// more. What follows a dot names the compiler's clone, not the function.
 static const char *function_name(const struct object *object, Dwarf_Die *die, uint64_t address,
                                  struct arena *arena) {
     const char *name = die_linkage_name(die);
     if (name)
         return demangle(arena, name);
     const struct symbol *symbol = symbol_table_find(&object->symbols, address);
-    if (symbol && (strncmp(symbol->name, "_Z", 2) == 0 || strncmp(symbol->name, "_R", 2) == 0))
-        return symbol_name(object, address, arena);
+    if (symbol && (strncmp(symbol->name, "_Z", 2) == 0 || strncmp(symbol->name, "_R", 2) == 0)) {
+        const char *dot = memchr(symbol->name, '.', symbol->name_bytes);
+        size_t bytes = dot ? (size_t)(dot - symbol->name) : symbol->name_bytes;
+        return demangle(arena, arena_strndup(arena, symbol->name, bytes));
+    }
     name = die_plain_name(die);
     return name ? arena_strdup(arena, name) : symbol_name(object, address, arena);
 }
