@@ -344,6 +344,10 @@ START_TEST(the_help_names_every_option_of_the_command) {
 #define OPTION(id, letter, name, ...) ck_assert_ptr_nonnull(strstr(run, " --" name));
 #define OPTION_LATER                  OPTION
 #include "analyzer/options.def"
+#undef COMMAND
+#undef COMMAND_LATER
+#undef OPTION
+#undef OPTION_LATER
     ck_assert_ptr_null(strstr(report, "--depth"));
     ck_assert_ptr_nonnull(strstr(report, "--top N"));
     ck_assert_ptr_null(options_help("nonsense"));
@@ -358,6 +362,37 @@ START_TEST(the_help_names_every_option_of_the_command) {
     char *check = options_help("check");
     ck_assert_ptr_nonnull(strstr(check, "not in this version yet"));
     free(check);
+}
+END_TEST
+
+// True if the manual has the option as troff spells it, with its dashes escaped.
+static bool manual_has(const char *manual, const char *name) {
+    char spelled[64] = "\\-\\-";
+    size_t at = strlen(spelled);
+    for (; *name; name++) {
+        if (*name == '-')
+            spelled[at++] = '\\';
+        spelled[at++] = *name;
+    }
+    for (const char *found = manual; (found = strstr(found, spelled)); found++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyz\\", found[at]))
+            return true;
+    return false;
+}
+
+START_TEST(the_manual_names_every_option) {
+    FILE *in = fopen("docs/man/seep.1", "r");
+    ck_assert_msg(in != NULL, "docs/man/seep.1 cannot be opened: the tests run from the top of the tree");
+    char *manual = NULL;
+    size_t room = 0;
+    ck_assert_int_gt(getdelim(&manual, &room, '\0', in), 0);
+    fclose(in);
+#define COMMAND(...)
+#define COMMAND_LATER(...)
+#define OPTION(id, letter, name, ...) ck_assert_msg(manual_has(manual, name), "--%s is missing", name);
+#define OPTION_LATER                  OPTION
+#include "analyzer/options.def"
+    free(manual);
 }
 END_TEST
 
@@ -378,6 +413,7 @@ int main(void) {
     tcase_add_test(tests, the_environment_is_split_as_a_shell_does);
     tcase_add_test(tests, the_environment_holds_nothing_but_options);
     tcase_add_test(tests, a_short_message_buffer_is_not_overrun);
+    tcase_add_test(tests, the_manual_names_every_option);
     tcase_add_test(tests, the_help_names_every_option_of_the_command);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
