@@ -45,7 +45,7 @@ void print_command(FILE *out, const char *const *words, size_t count, bool whole
 // --- a section
 // --------------------------------------------------------------------------------------------------
 
-static void print_end(FILE *out, const struct report_process *process) {
+void print_end(FILE *out, const struct report_process *process) {
     switch (process->end.how) {
     case END_EXIT:
         if (process->end.code_known)

@@ -30,6 +30,8 @@ struct text_sums {
 struct text_sums text_add_up(const struct report *report, const struct options *options);
 void print_summary(FILE *out, const struct report *report, const struct text_sums *sums,
                    const struct options *options);
+// "exited with status 3", "killed by SIGSEGV".
+void print_end(FILE *out, const struct report_process *process);
 // A command line as a shell would take it back; of a long one the beginning, unless whole.
 void print_command(FILE *out, const char *const *words, size_t count, bool whole);
 

@@ -101,9 +101,13 @@ struct place {
     int64_t pid;
 };
 
-// Source that came with the system: headers of the C++ library and the like.
-static bool of_the_system(const char *file) {
-    return strncmp(file, "/usr/", 5) == 0;
+static bool begins(const char *text, const char *start) {
+    return text && strncmp(text, start, strlen(start)) == 0;
+}
+
+// Code that came with the system: its libraries, and what its headers put into the program.
+static bool of_the_system(const struct report_frame *frame) {
+    return begins(frame->file, "/usr/") || begins(frame->module, "/usr/lib") || begins(frame->module, "/lib");
 }
 
 // Where a reader will look first: the innermost frame of the program's own source, or what comes nearest to
@@ -112,7 +116,7 @@ static const struct report_frame *telling_frame(const struct report_site *site) 
     const struct report_frame *best = site->frame_count ? &site->frames[0] : NULL;
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        if (frame->file && !of_the_system(frame->file))
+        if (frame->file && !of_the_system(frame))
             return frame;
         if (frame->file && !best->file)
             best = frame;
@@ -196,6 +200,28 @@ static void print_verb(FILE *out, size_t processes, const char *one, const char 
     fputs(processes == 1 ? one : many, out);
 }
 
+// A crash is news, also of a process that has no section.
+static void print_killed(FILE *out, const struct report *report) {
+    const struct report_process *first = NULL;
+    size_t killed = 0;
+    for (size_t i = 0; i < report->process_count; i++) {
+        if (report->processes[i].end.how != END_SIGNAL)
+            continue;
+        first = first ? first : &report->processes[i];
+        killed++;
+    }
+    if (killed == 0)
+        return;
+    fprintf(out, "Process %" PRId64 " was ", first->pid);
+    print_end(out, first);
+    if (killed > 1) {
+        fputs(", ", out);
+        print_number(out, killed - 1);
+        fprintf(out, " more %s killed by signals", killed == 2 ? "was" : "were");
+    }
+    fputs(".\n", out);
+}
+
 // What the sections below leave out, one line each.
 static void print_left_out(FILE *out, const struct report *report, const struct text_sums *sums,
                            const struct options *options) {
@@ -222,6 +248,7 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
         fprintf(out, " went with the old address space%s.\n",
                 options->verbosity > 0 || sums->exec_blocks == 0 ? "" : "; -v lists them");
     }
+    print_killed(out, report);
     if (sums->clean_processes && report->process_count > 1 && sums->blocks)
         print_verb(out, sums->clean_processes, " process has nothing left.\n",
                    " processes have nothing left.\n");
