@@ -2,8 +2,8 @@
 // Offline: works from the modules that a target had loaded and from files, never from the target's memory, so that it
 // serves killed processes and libraries that were unloaded long ago.
 //
-// Source of the method: DWARF 5 sections 2.17, 3.3.8, 6.2; elfutils' libdwfl for finding and opening separate debug files
-// (build-id, debuglink, dwz's alternate file).
+// Source of the method: DWARF 5 sections 2.17, 3.3.8, 6.2; elfutils' libdw for reading them. Separate debug files are found
+// as gdb finds them: build-id, debuglink, dwz's alternate file.
 #pragma once
 
 #include "analyzer/arena.h"
