@@ -73,12 +73,15 @@ void print_frame(FILE *out, const struct report_frame *frame, int function_colum
         fputs("  (inlined)", out);
 }
 
-// How many frames to show: what calls main is the same in every program.
+// How many frames to show: what calls main is the same in every program. A stripped program has no main, but
+// libc names what called it.
 static size_t frames_up_to_main(const struct report_site *site) {
     size_t count = site->frame_count;
     for (size_t below = 1; below <= BELOW_MAIN && below < count; below++) {
-        const char *function = site->frames[count - 1 - below].function;
-        if (function && strcmp(function, "main") == 0)
+        const char *function = site->frames[count - below].function;
+        const char *above = site->frames[count - 1 - below].function;
+        if ((above && strcmp(above, "main") == 0) ||
+            (function && strcmp(function, "__libc_start_call_main") == 0))
             return count - below;
     }
     return count;

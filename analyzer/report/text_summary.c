@@ -215,9 +215,8 @@ static void print_killed(FILE *out, const struct report *report) {
     fprintf(out, "Process %" PRId64 " was ", first->pid);
     print_end(out, first);
     if (killed > 1) {
-        fputs(", ", out);
-        print_number(out, killed - 1);
-        fprintf(out, " more %s killed by signals", killed == 2 ? "was" : "were");
+        fputs(", and ", out);
+        print_verb(out, killed - 1, " more process by a signal", " more processes by signals");
     }
     fputs(".\n", out);
 }
@@ -243,10 +242,12 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
     if (sums->exec_processes) {
         print_verb(out, sums->exec_processes, " process replaced itself by exec",
                    " processes replaced themselves by exec");
-        fputs("; ", out);
-        print_amount(out, SITE_HEAP, sums->exec_bytes, sums->exec_blocks);
-        fprintf(out, " went with the old address space%s.\n",
-                options->verbosity > 0 || sums->exec_blocks == 0 ? "" : "; -v lists them");
+        if (sums->exec_blocks) {
+            fputs("; ", out);
+            print_amount(out, SITE_HEAP, sums->exec_bytes, sums->exec_blocks);
+            fputs(" went with the old address space", out);
+        }
+        fputs(sums->exec_blocks && options->verbosity <= 0 ? "; -v lists them.\n" : ".\n", out);
     }
     print_killed(out, report);
     if (sums->clean_processes && report->process_count > 1 && sums->blocks)
