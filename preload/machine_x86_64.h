@@ -11,7 +11,8 @@
 
 // A call pushes the return address: it lies right below the CFA, and at [sp] before a function's first
 // instruction.
-enum { MACHINE_RETURN_OFFSET = -8 };
+// What lies up to MACHINE_RED_ZONE bytes below sp is not touched by signals.
+enum { MACHINE_RETURN_OFFSET = -8, MACHINE_RED_ZONE = 128 };
 
 // Registers as they are at one point of the running function; the others are not preserved across calls.
 struct machine_registers {

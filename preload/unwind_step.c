@@ -1,9 +1,9 @@
 // See unwind_step.h. The fast path is a table lookup and two loads.
 //
-// Every read lies at or above the frame's sp, and each CFA above the one before: so a walk ends, and on the
-// thread's own stack it reads mapped memory only, whatever the rules say. On other stacks (fibers, alternate
-// signal stacks) exact rules are trusted, and a long stride is asked of the kernel first. Guesses are made on
-// the thread's own stack only.
+// Every read lies at or above the frame's sp (or its red zone), and each CFA above the one before: so a walk
+// ends, and on the thread's own stack it reads mapped memory only, whatever the rules say. On other stacks
+// (fibers, alternate signal stacks) exact rules are trusted, and a long stride is asked of the kernel first.
+// Guesses are made on the thread's own stack only.
 //
 // Called by unwind.c.
 
@@ -61,11 +61,14 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) static inline uin
     return *(const volatile uintptr_t *)slot;
 }
 
+// An interrupted function may have popped what its unwind information still points to: signals leave the red
+// zone as it is.
 static inline bool may_load(const struct unwind_state *state, const struct stack_bounds *bounds,
                             uintptr_t slot) {
-    if (slot < state->sp || slot % WORD != 0 || slot > bounds->top - WORD)
+    uintptr_t low = state->exact ? state->sp - MACHINE_RED_ZONE : state->sp;
+    if (slot < low || slot % WORD != 0 || slot > bounds->top - WORD)
         return false;
-    return bounds->own || slot - state->sp < STRIDE_UNASKED || probe_word(slot);
+    return bounds->own || slot - low < STRIDE_UNASKED || probe_word(slot);
 }
 
 static uintptr_t base_value(const struct unwind_state *state, uintptr_t cfa, uint8_t base) {
@@ -180,7 +183,7 @@ enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bo
     uintptr_t pc = load(slot);
     if (PACKED_FP_SLOT(packed)) {
         uintptr_t fp_slot = slot - PACKED_FP_SLOT(packed) * WORD;
-        if (fp_slot < state->sp)
+        if (fp_slot < state->sp && !may_load(state, bounds, fp_slot))
             return STEP_FAILED;
         state->fp = load(fp_slot);
     }
