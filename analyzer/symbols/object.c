@@ -9,6 +9,7 @@
 #include "analyzer/symbols/dies.h"
 #include "analyzer/symbols/inlines.h"
 #include "analyzer/symbols/lines.h"
+#include "analyzer/symbols/mini_debuginfo.h"
 #include "analyzer/symbols/symbol_table.h"
 #include "analyzer/symbols/units.h"
 
@@ -26,6 +27,7 @@ struct object {
     struct module_file file;
     struct range_map code;
     struct symbol_table symbols;
+    struct mini_debuginfo *mini; // NULL: none, or not needed
     struct units units;
 };
 
@@ -33,6 +35,8 @@ static void read_symbols(struct object *object) {
     symbol_table_add(&object->symbols, &object->file.object);
     if (object->file.debug.elf)
         symbol_table_add(&object->symbols, &object->file.debug);
+    else if (!object->file.dwarf)
+        object->mini = mini_debuginfo_add(object->path, &object->file.object, &object->symbols);
     symbol_table_seal(&object->symbols);
 }
 
@@ -61,6 +65,7 @@ void object_close(struct object *object) {
     if (object->open) {
         units_close(&object->units);
         symbol_table_free(&object->symbols);
+        mini_debuginfo_close(object->mini);
         range_map_free(&object->code);
         module_file_close(&object->file);
     }

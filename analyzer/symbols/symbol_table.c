@@ -66,6 +66,14 @@ static Elf_Data *extended_numbers(Elf *elf, size_t table_index) {
     return NULL;
 }
 
+void symbol_table_add_one(struct symbol_table *table, Elf *elf, const GElf_Sym *symbol, size_t section,
+                          const char *name) {
+    GElf_Shdr home;
+    if (section != SHN_UNDEF && is_code_type(GELF_ST_TYPE(symbol->st_info)) && names_something(name) &&
+        gelf_getshdr(elf_getscn(elf, section), &home))
+        add_symbol(table, symbol, &home, name);
+}
+
 static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section, const GElf_Shdr *header) {
     Elf_Data *data = elf_getdata(section, NULL);
     if (!data || header->sh_entsize == 0)
@@ -77,15 +85,13 @@ static void add_section(struct symbol_table *table, Elf *elf, Elf_Scn *section, 
         Elf32_Word number = 0;
         if (!gelf_getsymshndx(data, extended, (int)i, &symbol, &number))
             return;
-        if (symbol.st_shndx != SHN_XINDEX)
+        if (symbol.st_shndx < SHN_LORESERVE)
             number = symbol.st_shndx;
-        if (number == SHN_UNDEF || (symbol.st_shndx >= SHN_LORESERVE && symbol.st_shndx != SHN_XINDEX) ||
-            !is_code_type(GELF_ST_TYPE(symbol.st_info)))
-            continue;
-        GElf_Shdr home;
+        else if (symbol.st_shndx != SHN_XINDEX)
+            continue; // absolute or common: in no section
         const char *name = elf_strptr(elf, header->sh_link, symbol.st_name);
-        if (name && names_something(name) && gelf_getshdr(elf_getscn(elf, number), &home))
-            add_symbol(table, &symbol, &home, name);
+        if (name)
+            symbol_table_add_one(table, elf, &symbol, number, name);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "analyzer/symbols/elf_file.h"
 
+#include <gelf.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,11 @@ struct symbol_table {
 // Zero-initialise to create. Adds .symtab and .dynsym of a file, which must stay open as long as the table is
 // used.
 void symbol_table_add(struct symbol_table *table, const struct elf_file *file);
+
+// Adds one symbol that lies in the given section of elf, if it is code. name must live as long as the table
+// is used.
+void symbol_table_add_one(struct symbol_table *table, Elf *elf, const GElf_Sym *symbol, size_t section,
+                          const char *name);
 
 // Needed after the last add and before the first find.
 void symbol_table_seal(struct symbol_table *table);

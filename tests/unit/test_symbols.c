@@ -4,6 +4,7 @@
 // links: analyzer/symbols/dies.c analyzer/symbols/inlines.c analyzer/symbols/lines.c
 // links: analyzer/symbols/demangle.c analyzer/symbols/range_map.c analyzer/symbols/grow.c
 // links: analyzer/symbols/remarks.c analyzer/symbols/frame_cache.c
+// links: analyzer/symbols/mini_debuginfo.c
 // flags: -ldw -lelf -lz -l:libiberty.a
 
 // Frames of code as real compilers leave it: functions, lines, inlined calls, names; and what is said

@@ -4,6 +4,7 @@
 // links: analyzer/symbols/dies.c analyzer/symbols/inlines.c analyzer/symbols/lines.c
 // links: analyzer/symbols/demangle.c analyzer/symbols/range_map.c analyzer/symbols/grow.c
 // links: analyzer/symbols/remarks.c analyzer/symbols/frame_cache.c
+// links: analyzer/symbols/mini_debuginfo.c
 // flags: -ldw -lelf -lz -l:libiberty.a
 
 // Where debug information lies when it is not in the object, and what is said when it cannot be had.
@@ -100,6 +101,20 @@ START_TEST(the_debug_files_symbols_count_without_dwarf) {
     shell("strip plain && objcopy --add-gnu-debuglink=sep.debug plain");
     resolve("plain", start);
     assert_frame(0, "main", NULL, 0);
+}
+END_TEST
+
+START_TEST(compressed_symbols_of_a_stripped_object_are_read) {
+    build_inline("");
+    uint64_t outer = address_of("inline", "outer");
+    shell("objcopy --only-keep-debug inline mini && objcopy -S --remove-section .gdb_index --remove-section "
+          ".comment "
+          "--keep-symbol outer mini && xz mini && strip inline && objcopy --add-section "
+          ".gnu_debugdata=mini.xz inline");
+    resolve("inline", outer);
+    assert_frame(0, "outer", NULL, 0);
+    resolve("inline", outer);
+    ck_assert_uint_eq(remark_count(), 0);
 }
 END_TEST
 
@@ -279,6 +294,7 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, the_debug_root_is_searched_by_build_id);
     tcase_add_test(tests, the_debug_root_is_searched_by_debuglink);
     tcase_add_test(tests, the_debug_files_symbols_count_without_dwarf);
+    tcase_add_test(tests, compressed_symbols_of_a_stripped_object_are_read);
     tcase_add_test(tests, names_that_dwz_moved_are_found);
     tcase_add_loop_test(tests, dwzs_file_is_named_when_it_is_missing_or_another, 0, 2);
     tcase_add_loop_test(tests, split_debug_files_are_read, 0, 4);
