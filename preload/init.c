@@ -6,6 +6,7 @@
 #include "preload/attach.h"
 #include "preload/hooks.h"
 #include "preload/last.h"
+#include "preload/libc_start.h"
 #include "preload/meet.h"
 #include "preload/module.h"
 #include "preload/raw.h"
@@ -81,7 +82,7 @@ static void after_fork_in_child(void) {
     attach_on();
 }
 
-static void start(char *const envp[]) {
+static void start(int argc, char **argv, char **envp) {
     struct wire_memory *met_memory;
     struct wire_board *met_board;
     bool own;
@@ -97,6 +98,7 @@ static void start(char *const envp[]) {
     }
     if (own)
         last_wait_for_report();
+    libc_start(argc, argv, environ);
     if (unwind_load() != 0)
         note(NOTE_NO_UNWINDER);
     if (dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc)
@@ -107,13 +109,12 @@ static void start(char *const envp[]) {
 }
 
 static __attribute__((constructor)) void init(int argc, char **argv, char **envp) {
-    (void)argc;
-    (void)argv;
     int keep = errno;
     early_mark_own(true);
     attach_prepare();
     real_resolve();
-    start(envp);
+    environ = envp;
+    start(argc, argv, envp);
     early_mark_own(false);
     phase = PHASE_READY;
     early_each(record_early);
