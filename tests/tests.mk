@@ -25,6 +25,9 @@ directive = $(shell sed -n '1,12s,^// $(1): ,,p' $(2))
 $B/tests/unit/%: tests/unit/%.c $$(call directive,links,tests/unit/$$*.c) Makefile tests/tests.mk
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call directive,links,$<) $(call directive,flags,$<) $(check_libs)
 
+# These load libraries that programs load.
+$B/tests/unit/test_unwind_libraries $B/tests/unit/test_unwind_stress: | $(filter %/stack_first.so %/stack_second.so %/stack_throw.so,$(library_bin))
+
 $B/tests/lib/%.o: tests/lib/%.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -c -o $@ $<
 

@@ -293,7 +293,8 @@ int main(void) {
     tcase_add_test(tests, a_vforked_child_walks);
     tcase_add_test(tests, innermost_and_outermost_frames_are_kept);
     tcase_add_test(tests, errno_is_left_alone);
-    tcase_add_test(tests, a_thread_walks_while_another_forks);
+    if (!FIXTURE_SANITIZED_THREADS)
+        tcase_add_test(tests, a_thread_walks_while_another_forks);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

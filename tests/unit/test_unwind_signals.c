@@ -10,12 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = true };
-#else
-enum { SANITIZED = false };
-#endif
-
 static volatile int sink;
 
 static void handle(int signal, void (*handler)(int, siginfo_t *, void *), int flags) {
@@ -166,7 +160,7 @@ START_TEST(a_walk_takes_little_stack) {
     ck_assert(!fixture_result.walk.truncated);
     fprintf(stderr, "stack taken by a walk: %zu bytes, %zu when rules are derived\n", used[1], used[0]);
     ck_assert_uint_gt(used[1], 0);
-    if (SANITIZED)
+    if (FIXTURE_SANITIZED)
         return;
     ck_assert_uint_le(used[1], 300); // the function that calls it included
     ck_assert_uint_le(used[0], 768);

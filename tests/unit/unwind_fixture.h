@@ -12,6 +12,23 @@
 #include <string.h>
 #include <unistd.h>
 
+// Sanitizers want to be first, own malloc and enlarge frames; the thread sanitizer also delays signals and
+// miscounts threads over fork.
+#if defined(__SANITIZE_THREAD__)
+#define FIXTURE_SANITIZED_THREADS 1
+#elif defined(__has_feature)
+#define FIXTURE_SANITIZED_THREADS __has_feature(thread_sanitizer)
+#else
+#define FIXTURE_SANITIZED_THREADS 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || FIXTURE_SANITIZED_THREADS
+#define FIXTURE_SANITIZED 1
+#elif defined(__has_feature)
+#define FIXTURE_SANITIZED __has_feature(address_sanitizer)
+#else
+#define FIXTURE_SANITIZED 0
+#endif
+
 enum { FIXTURE_FRAMES = 20000, FIXTURE_LIMIT = 12000 };
 
 struct fixture_walk {
@@ -107,8 +124,9 @@ __attribute__((unused)) static bool fixture_is_exact(const struct fixture_walk *
     return equal;
 }
 
-static struct fixture_walk fixture_result;
-static int fixture_checks; // walks compared, so that a test can tell that its callbacks ran
+__attribute__((unused)) static struct fixture_walk fixture_result;
+__attribute__((
+    unused)) static int fixture_checks; // walks compared, so that a test can tell that its callbacks ran
 
 // Compares from here on outward. A macro, so that the frame that is checked first is the test's own.
 #define CHECK_STACK()                                                                                        \

@@ -1,0 +1,3 @@
+// See stack_first.c.
+#define FRAME_BYTES 5000
+#include "stack_first.c"
