@@ -58,3 +58,17 @@ static inline long raw_syscall4(long number, long a, long b, long c, long d) {
 static inline long raw_syscall5(long number, long a, long b, long c, long d, long e) {
     return raw_syscall6(number, a, b, c, d, e, 0);
 }
+
+// Did a call that returns an address or a size fail?
+static inline int raw_failed(long result) {
+    return (unsigned long)result > -4096ul;
+}
+
+// Tells the processor that this is a spin loop.
+static inline void raw_pause(void) {
+#if defined(__x86_64__)
+    __asm__ volatile("pause");
+#else
+    __asm__ volatile("yield");
+#endif
+}
