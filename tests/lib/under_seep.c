@@ -58,26 +58,6 @@ struct running *seep_start(enum way way, const struct seep_job *job) {
     return run_start(&command);
 }
 
-static bool exists(void *path) {
-    return access(path, F_OK) == 0;
-}
-
-struct seep_run seep_finish(struct running *running, const struct seep_job *job) {
-    struct seep_run result = {.outcome = run_finish(running)};
-    // A program that was killed could not wait for its report. It is renamed into place, so what exists is
-    // whole.
-    ck_assert_msg(wait_until(exists, (void *)report_path()), "no report. stdout:\n%s\nstderr:\n%s",
-                  result.outcome.out, result.outcome.err);
-    result.report = report_load(report_path());
-    const char *name = strrchr(job->program.argv[0], '/');
-    result.process = process_named(result.report, name ? name + 1 : job->program.argv[0]);
-    return result;
-}
-
-struct seep_run seep_run_job(enum way way, const struct seep_job *job) {
-    return seep_finish(seep_start(way, job), job);
-}
-
 static bool mentions(const char *path, const char *word) {
     size_t bytes = 0;
     char *content = file_read(path, &bytes);
@@ -96,7 +76,7 @@ static bool is_our_analyzer(const char *pid) {
                                                 mentions(text("/proc/%s/environ", pid), test_directory()));
 }
 
-pid_t analyzer_pid(void) {
+static pid_t find_analyzer(void) {
     pid_t found = 0;
     DIR *proc = opendir("/proc");
     ck_assert_ptr_nonnull(proc);
@@ -104,6 +84,33 @@ pid_t analyzer_pid(void) {
         if (atoi(entry->d_name) > 0 && is_our_analyzer(entry->d_name))
             found = atoi(entry->d_name);
     closedir(proc);
+    return found;
+}
+
+pid_t analyzer_pid(void) {
+    pid_t found = find_analyzer();
     ck_assert_msg(found > 0, "no analyzer is running");
     return found;
+}
+
+// The report is renamed into place: what exists is whole. Under `seep run` it is there when seep ends; a
+// program that was killed could not wait for its analyzer, which goes on alone.
+static bool reported_or_never_will(void *unused) {
+    (void)unused;
+    return access(report_path(), F_OK) == 0 || find_analyzer() == 0;
+}
+
+struct seep_run seep_finish(struct running *running, const struct seep_job *job) {
+    struct seep_run result = {.outcome = run_finish(running)};
+    wait_until(reported_or_never_will, NULL);
+    ck_assert_msg(access(report_path(), F_OK) == 0, "no report. status %d, stdout:\n%s\nstderr:\n%s",
+                  exit_status(&result.outcome), result.outcome.out, result.outcome.err);
+    result.report = report_load(report_path());
+    const char *name = strrchr(job->program.argv[0], '/');
+    result.process = process_named(result.report, name ? name + 1 : job->program.argv[0]);
+    return result;
+}
+
+struct seep_run seep_run_job(enum way way, const struct seep_job *job) {
+    return seep_finish(seep_start(way, job), job);
 }

@@ -3,7 +3,7 @@
 
 #define LEAK(function, blocks)                                                                               \
     OWN_FRAME static void function(void) {                                                                   \
-        for (int i = 0; i < (blocks); i++)                                                                   \
+        for (int i = 0; i < opaque(blocks); i++)                                                             \
             keep(malloc(1000));                                                                              \
         AFTER_CALL;                                                                                          \
     }

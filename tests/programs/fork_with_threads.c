@@ -17,7 +17,7 @@ static void *allocate_meanwhile(void *unused) {
 }
 
 OWN_FRAME static void leak_in_child(void) {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < opaque(2); i++)
         keep(malloc(48));
     AFTER_CALL;
 }

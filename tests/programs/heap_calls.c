@@ -53,11 +53,11 @@ static void calloc_after_dirty_free(void) {
 }
 
 static void realloc_from_null(void) {
-    MUST(keep(realloc(NULL, 40)));
+    MUST(keep(realloc(keep(NULL), 40)));
 }
 
 static void realloc_null_to_zero(void) {
-    MUST(keep(realloc(NULL, 0)));
+    MUST(keep(realloc(keep(NULL), 0)));
 }
 
 static void realloc_grows(void) {

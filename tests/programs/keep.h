@@ -19,6 +19,12 @@ KEEP_INLINE void *keep(void *pointer) {
     return pointer;
 }
 
+// A number that the optimizer does not know: loops up to it are not unrolled into several call sites.
+KEEP_INLINE int opaque(int number) {
+    __asm__ volatile("" : "+r"(number));
+    return number;
+}
+
 // A function that keeps its own frame, and whose call is never the last thing that its caller does.
 #define OWN_FRAME  __attribute__((noinline, noclone))
 #define AFTER_CALL __asm__ volatile("" : : : "memory")

@@ -13,7 +13,7 @@ OWN_FRAME static void pairs(int count) {
 }
 
 OWN_FRAME static void keep_three(void) {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < opaque(3); i++)
         keep(malloc(100));
     allocations += 3;
 }

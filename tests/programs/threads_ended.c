@@ -10,7 +10,7 @@ static int detached_done[2];
 
 #define LEAK(function, blocks)                                                                               \
     OWN_FRAME static void function(void) {                                                                   \
-        for (int i = 0; i < (blocks); i++)                                                                   \
+        for (int i = 0; i < opaque(blocks); i++)                                                             \
             keep(malloc(10));                                                                                \
         AFTER_CALL;                                                                                          \
     }
