@@ -74,7 +74,17 @@ static size_t read_ring(struct family *family, uint32_t extent, struct process *
     return available;
 }
 
+// A thread of the program waits for an extent: gives back what can be given back, now.
+static void answer_wanted(struct family *family) {
+    if (!atomic_load_relaxed(&family->memory->extents_wanted)) // relaxed: seen a round later at worst
+        return;
+    drain_reap_threads(family);
+    drain_reap_threads(family); // a thread is looked for once its ring has been idle between two looks
+    atomic_store_release(&family->memory->extents_wanted, 0);
+}
+
 size_t drain_round(struct family *family) {
+    answer_wanted(family);
     size_t all = 0;
     uint32_t used = extents_used(family);
     for (uint32_t i = 0; i < used; i++) {
@@ -101,6 +111,23 @@ void drain_new_slots(struct family *family,
             found(context, family, i);
 }
 
+// The thread can no longer run: what its nursery holds joins the live set, and the nursery is empty for the
+// next.
+static void empty_nursery(struct family *family, uint32_t extent, struct process *owner) {
+    struct wire_nursery *nursery = family_nursery(family, extent);
+    for (size_t set = 0; set < NURSERY_SETS; set++)
+        for (size_t way = 0; way < NURSERY_WAYS; way++) {
+            struct wire_record entry = nursery->entries[set][way];
+            if (!entry.kind)
+                continue;
+            nursery->entries[set][way].kind = 0;
+            owner->invalid_records += live_apply_many(owner->live, &entry, 1);
+        }
+    owner->cancelled += nursery->cancelled;
+    owner->cancelled_bytes += nursery->cancelled_bytes;
+    nursery->cancelled = nursery->cancelled_bytes = 0;
+}
+
 static void give_back(struct family *family, uint32_t extent) {
     struct extent_state *state = &family->extents[extent];
     state->owner->truncated_stacks += family_thread(family, extent)->truncated_stacks;
@@ -115,6 +142,7 @@ void drain_process(struct family *family, const struct process *process) {
         if (owner != process)
             continue;
         read_ring(family, i, owner);
+        empty_nursery(family, i, owner);
         give_back(family, i);
     }
 }
@@ -141,6 +169,7 @@ void drain_reap_threads(struct family *family) {
         if (!idle || !thread_is_gone(state->owner, state->tid))
             continue;
         read_ring(family, i, state->owner);
+        empty_nursery(family, i, state->owner);
         give_back(family, i);
     }
 }

@@ -46,7 +46,7 @@ static int lay_out(struct wire_memory *memory, uint64_t bytes, const struct fami
     memory->string_limit = bytes < GIB ? WIRE_STRING_BYTES / 16 : WIRE_STRING_BYTES;
     at += page_up(memory->string_limit);
     for (uint32_t level = 0; level < STACK_INDEX_LEVELS; level++) {
-        uint64_t cells = ((uint64_t)STACK_INDEX_FIRST_CELLS << (2 * level)) * sizeof(uint32_t);
+        uint64_t cells = ((uint64_t)STACK_INDEX_FIRST_CELLS << (2 * level)) * sizeof(struct wire_stack_cell);
         memory->index_at[level] = cells <= bytes / 32 ? at : 0;
         at += memory->index_at[level] ? page_up(cells) : 0;
     }
@@ -138,8 +138,12 @@ struct wire_thread *family_thread(const struct family *family, uint32_t extent) 
     return at(family, family->extents_at + (uint64_t)extent * WIRE_EXTENT_BYTES);
 }
 
+struct wire_nursery *family_nursery(const struct family *family, uint32_t extent) {
+    return (void *)((char *)family_thread(family, extent) + WIRE_THREAD_HEAD_BYTES);
+}
+
 const struct wire_record *family_slots(const struct family *family, uint32_t extent) {
-    return (const void *)((char *)family_thread(family, extent) + WIRE_THREAD_HEAD_BYTES);
+    return (const void *)((char *)family_thread(family, extent) + WIRE_SLOTS_AT);
 }
 
 bool family_node(const struct family *family, uint32_t id, struct wire_stack_node *out) {

@@ -47,6 +47,7 @@ void family_free(struct family *family);
 struct wire_process *family_process(const struct family *family, uint32_t slot); // slot < WIRE_PROCESSES
 uint32_t *family_extent_state(const struct family *family, uint32_t extent);     // extent < extent_count
 struct wire_thread *family_thread(const struct family *family, uint32_t extent);
+struct wire_nursery *family_nursery(const struct family *family, uint32_t extent);
 const struct wire_record *family_slots(const struct family *family, uint32_t extent);
 
 // Copies node `id` of the stack table. False if there is no such node.

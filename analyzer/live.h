@@ -1,10 +1,12 @@
-// The live set of one process: which blocks are held now, matched exactly although records arrive out of order across threads.
+// The live set of one process: which blocks are held now, matched exactly although records arrive out of
+// order across threads.
 //
-// The true order of the records of one address is by (epoch, acquire before release); see docs/ordering.md. Records arrive
-// ring by ring, in rounds: one round reads every ring of the process once. Within a ring the order is the program's.
-// Rules: a release takes the newest acquire whose epoch is not above its own; one that finds none waits. An acquire that comes
-// late takes the oldest waiting release not below it. A closed pair stays revisable until the end of the round after the one
-// that closed it: then no record that could belong between its two sides can still arrive.
+// The true order of the records of one address is by (epoch, acquire before release); see docs/ordering.md.
+// Records arrive ring by ring, in rounds: one round reads every ring of the process once. Within a ring the
+// order is the program's. Rules: a release takes the newest acquire whose epoch is not above its own; one
+// that finds none waits. An acquire that comes late takes the oldest waiting release not below it. A closed
+// pair stays revisable until the end of the round after the one that closed it: then no record that could
+// belong between its two sides can still arrive.
 #pragma once
 
 #include "preload/wire/record.h"
@@ -24,37 +26,40 @@ struct live_block {
 };
 
 struct live_counts {
-    uint64_t acquired;         // records seen
+    uint64_t acquired; // records seen
     uint64_t released;
     uint64_t acquired_bytes;
-    uint64_t live_blocks;      // acquired and not matched by a release, as of now
+    uint64_t live_blocks; // acquired and not matched by a release, as of now
     uint64_t live_bytes;
     uint64_t peak_bytes;       // highest live_bytes at any record
     uint64_t waiting_releases; // releases without an acquire so far: at the end, the unmatched frees
-    uint64_t superseded;       // acquires whose address was acquired again with no release in between: its release was
-                               // not seen (a call that bypassed the hooks); they no longer count as live
+    uint64_t superseded; // acquires whose address was acquired again with no release in between: its release
+                         // was not seen (a call that bypassed the hooks); they no longer count as live
 };
 
 // expected_blocks is a hint, 0 for none. Aborts when memory runs out.
 struct live_set *live_new(size_t expected_blocks);
 void live_free(struct live_set *set);
 
-// One record (RECORD_ACQUIRE or RECORD_RELEASE; others are ignored and give -EINVAL). Amortised constant time, also for a
-// million blocks of one stack or anything freed in any order.
+// One record (RECORD_ACQUIRE or RECORD_RELEASE; others are ignored and give -EINVAL). Amortised constant
+// time, also for a million blocks of one stack or anything freed in any order.
 int live_apply(struct live_set *set, const struct wire_record *record);
-// Many at once, in ring order: as live_apply on each, but may look ahead (prefetch). Returns how many were invalid.
+// Many at once, in ring order: as live_apply on each, but may look ahead (prefetch). Returns how many were
+// invalid.
 size_t live_apply_many(struct live_set *set, const struct wire_record *records, size_t count);
 
 // Every ring of the process has been read once since the last call.
 void live_end_round(struct live_set *set);
 
-// No more records will come: settles what is open. Of several live acquires of one address only the newest is kept.
+// No more records will come: settles what is open. Of several live acquires of one address only the newest is
+// kept.
 void live_settle(struct live_set *set);
 
 void live_count(const struct live_set *set, struct live_counts *out);
 
 // Calls visit for every live block, in no particular order. Only after live_settle.
-void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block), void *context);
+void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block),
+               void *context);
 
 // Bytes of memory the set itself uses.
 size_t live_memory(const struct live_set *set);

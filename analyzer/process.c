@@ -196,6 +196,9 @@ void process_finish(struct process *process, bool still_running) {
     process->lost_records += wire->lost_records;
     live_settle(process->live);
     live_count(process->live, &process->counts);
+    process->counts.acquired += process->cancelled;
+    process->counts.released += process->cancelled;
+    process->counts.acquired_bytes += process->cancelled_bytes;
     harvest_collect(&process->harvest, family, process->live);
     live_free(process->live);
     process->live = NULL;

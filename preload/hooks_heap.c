@@ -74,7 +74,8 @@ static void *adopt(uint8_t call, void *block, size_t bytes, const struct frame_s
     size_t keep = early_size(block) < bytes ? early_size(block) : bytes;
     for (size_t i = 0; i < keep; i++)
         ((unsigned char *)fresh)[i] = ((unsigned char *)block)[i];
-    record_move(call, block, record_move_begin(block), fresh, bytes, caller);
+    struct record_move move = record_move_begin(block);
+    record_move(call, block, &move, fresh, bytes, caller);
     early_free(block);
     return fresh;
 }
@@ -88,14 +89,14 @@ static inline void *resize(uint8_t call, void *block, size_t bytes, const struct
     }
     if (unlikely(early_owns(block)))
         return adopt(call, block, bytes, caller);
-    if (!attach_on())
-        return real.realloc(block, bytes);
-    uint64_t epoch = record_move_begin(block);
+    struct record_move move = record_move_begin(block);
     void *fresh = real.realloc(block, bytes);
     if (fresh)
-        record_move(call, block, epoch, fresh, bytes, caller);
+        record_move(call, block, &move, fresh, bytes, caller);
     else if (bytes == 0)
-        record_move_released(call, block, epoch);
+        record_move_released(call, block, &move);
+    else
+        record_move_failed(&move);
     return fresh;
 }
 

@@ -12,6 +12,7 @@
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/record.h"
+#include "preload/thread.h"
 #include "preload/unwind.h"
 
 #include <dlfcn.h>
@@ -79,6 +80,7 @@ static void note(uint32_t notes) {
 // The child takes its place at once, so that it is in the report even if it never allocates.
 static void after_fork_in_child(void) {
     unwind_after_fork();
+    thread_after_fork();
     attach_on();
 }
 

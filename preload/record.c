@@ -1,7 +1,9 @@
 // See record.h. The only file of the shim that touches a ring (wire/ring.h has the ordering edges by label).
 #include "preload/record.h"
 #include "preload/attach.h"
+#include "preload/doorbell.h"
 #include "preload/epoch.h"
+#include "preload/nursery.h"
 #include "preload/raw.h"
 #include "preload/stack.h"
 #include "preload/thread.h"
@@ -13,11 +15,10 @@
 
 uint64_t epochs[1 << EPOCH_BITS];
 
-static void ring_doorbell(void) {
-    if (!atomic_load_relaxed(&board->sleeping)) // relaxed: a missed wake-up costs one WIRE_WAIT_NS
-        return;
-    atomic_add_acq_rel(&board->doorbell, 1);
-    raw_syscall3(SYS_futex, (long)&board->doorbell, FUTEX_WAKE, 1);
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now); // the vDSO's: no system call, no errno
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 // The analyzer is gone for good: it died, it closed the session, or it was silent while we waited for so
@@ -27,12 +28,13 @@ static bool analyzer_gone(uint64_t silent_ns) {
            silent_ns > BOARD_SILENCE_NS;
 }
 
-// Waits until the ring has room. False if the analyzer is gone. Silence is counted in our own waits, not by
-// the clock: after a suspended machine or a stopped process group nobody has been silent.
+// Waits until the ring has room. False if the analyzer is gone. Silence is what we waited ourselves, each
+// wait at most for its own limit: after a suspended machine or a stopped process group nobody has been
+// silent.
 static bool wait_for_room(struct wire_ring *ring, uint32_t need) {
     uint64_t heartbeat = atomic_load_relaxed(&board->heartbeat_ns), silent_ns = 0;
     for (;;) {
-        ring_doorbell();
+        doorbell_ring_if_asleep();
         for (int spins = 0; spins < 200; spins++) {
             ring->tail_seen = atomic_load_acquire(&ring->tail); // P2
             if (ring->head + need - ring->tail_seen <= ring->capacity)
@@ -41,15 +43,19 @@ static bool wait_for_room(struct wire_ring *ring, uint32_t need) {
         }
         if (analyzer_gone(silent_ns))
             return false;
+        uint64_t before = now_ns();
         atomic_store_relaxed(&ring->waiting, 1);
         atomic_fence_seq_cst(); // P3
         if (ring->head + need - atomic_load_acquire(&ring->tail) > ring->capacity) {
             struct timespec limit = {.tv_nsec = WIRE_WAIT_NS};
             raw_syscall4(SYS_futex, (long)&ring->waiting, FUTEX_WAIT, 1, (long)&limit);
         }
-        uint64_t now = atomic_load_relaxed(&board->heartbeat_ns);
-        silent_ns = now == heartbeat ? silent_ns + WIRE_WAIT_NS : 0;
-        heartbeat = now;
+        uint64_t waited = now_ns() - before, beat = atomic_load_relaxed(&board->heartbeat_ns);
+        if (beat != heartbeat)
+            silent_ns = 0;
+        else
+            silent_ns += waited < WIRE_WAIT_NS ? waited : WIRE_WAIT_NS;
+        heartbeat = beat;
     }
 }
 
@@ -79,77 +85,129 @@ static void publish(struct thread *thread, uint32_t count) {
     atomic_store_release(&ring->head, head); // P1
     if (unlikely(head >= ring->next_ring)) {
         ring->next_ring = head + ring->capacity / 2;
-        ring_doorbell();
+        doorbell_ring_if_asleep();
     }
 }
 
-static void fill_acquire(struct wire_record *record, uint8_t call, const void *block, size_t bytes,
-                         uint32_t stack, uint16_t flags) {
-    *record = (struct wire_record){.address = (uintptr_t)block,
-                                   .bytes = bytes,
-                                   .epoch = epoch_read(block),
-                                   .stack = stack,
-                                   .kind = RECORD_ACQUIRE,
-                                   .call = call,
-                                   .flags = flags};
+static struct wire_record acquire_of(uint8_t call, const void *block, size_t bytes, uint32_t stack,
+                                     uint16_t flags) {
+    return (struct wire_record){.address = (uintptr_t)block,
+                                .bytes = bytes,
+                                .epoch = epoch_read(block),
+                                .stack = stack,
+                                .kind = RECORD_ACQUIRE,
+                                .call = call,
+                                .flags = flags};
 }
 
-static void fill_release(struct wire_record *record, uint8_t call, const void *block, uint64_t epoch) {
-    *record = (struct wire_record){
+static struct wire_record release_of(uint8_t call, const void *block, uint64_t epoch) {
+    return (struct wire_record){
         .address = (uintptr_t)block, .epoch = epoch, .kind = RECORD_RELEASE, .call = call};
 }
 
-static void acquire_with(struct thread *thread, uint8_t call, const void *block, size_t bytes, uint32_t stack,
-                         uint16_t flags) {
-    if (!reserve(thread, 1))
+// An acquire goes to the nursery; what it displaces there goes to the ring.
+static void keep(struct thread *thread, const struct wire_record *acquire) {
+    struct wire_record *place = nursery_place(thread->nursery, (const void *)acquire->address);
+    if (place->kind) {
+        if (unlikely(!reserve(thread, 1)))
+            return;
+        *slot(thread, 0) = *place;
+        publish(thread, 1);
+    }
+    *place = *acquire;
+}
+
+// A release whose block is not the nursery's to cancel. An entry of the same address goes along, so that the
+// pair meets early: whichever of the address's owners it was, its epoch tells.
+static void send_release(struct thread *thread, const struct wire_record *release,
+                         struct wire_record *entry) {
+    if (unlikely(!reserve(thread, 2)))
         return;
-    fill_acquire(slot(thread, 0), call, block, bytes, stack, flags);
-    publish(thread, 1);
+    uint32_t count = 0;
+    if (entry) {
+        *slot(thread, count++) = *entry;
+        entry->kind = 0;
+    }
+    *slot(thread, count++) = *release;
+    publish(thread, count);
 }
 
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {
     struct thread thread;
     if (!thread_enter(&thread))
         return;
-    acquire_with(&thread, call, block, bytes, stack_capture(&thread, caller), 0);
-    thread_leave();
-}
-
-static void release_with(uint8_t call, const void *block, uint64_t epoch) {
-    struct thread thread;
-    if (!thread_enter(&thread))
-        return;
-    if (reserve(&thread, 1)) {
-        fill_release(slot(&thread, 0), call, block, epoch);
-        publish(&thread, 1);
-    }
+    struct wire_record acquire = acquire_of(call, block, bytes, stack_capture(&thread, caller), 0);
+    keep(&thread, &acquire);
     thread_leave();
 }
 
 void record_release(uint8_t call, const void *block) {
-    if (attach_on())
-        release_with(call, block, epoch_take(block));
-}
-
-uint64_t record_move_begin(const void *block) {
-    return epoch_take(block);
-}
-
-void record_move_released(uint8_t call, const void *block, uint64_t epoch) {
-    release_with(call, block, epoch);
-}
-
-void record_move(uint8_t call, const void *block, uint64_t epoch, const void *fresh, size_t bytes,
-                 const struct frame_state *caller) {
     struct thread thread;
     if (!thread_enter(&thread))
         return;
-    uint32_t stack = stack_capture(&thread, caller);
-    if (reserve(&thread, 2)) {
-        fill_release(slot(&thread, 0), call, block, epoch);
-        fill_acquire(slot(&thread, 1), call, fresh, bytes, stack, 0);
-        publish(&thread, 2);
+    uint64_t epoch = epoch_read(block);
+    struct wire_record *entry = nursery_find(thread.nursery, block, epoch);
+    if (entry && entry->epoch == epoch) {
+        nursery_cancel(thread.nursery, entry);
+    } else {
+        struct wire_record release = release_of(call, block, epoch_take(block));
+        send_release(&thread, &release, entry);
     }
+    thread_leave();
+}
+
+struct record_move record_move_begin(const void *block) {
+    struct record_move move = {.begun = false};
+    struct thread thread;
+    if (!thread_enter(&thread))
+        return move;
+    move.begun = true;
+    uint64_t epoch = epoch_read(block);
+    struct wire_record *entry = nursery_find(thread.nursery, block, epoch);
+    if (entry && entry->epoch == epoch) {
+        move.cancels = *entry; // out of sight while another thread may be handed its address
+        entry->kind = 0;
+    } else {
+        move.epoch = epoch_take(block);
+    }
+    thread_leave();
+    return move;
+}
+
+// The old side of a move that succeeded.
+static void finish_release(struct thread *thread, uint8_t call, const void *block, struct record_move *move) {
+    if (move->cancels.kind) {
+        nursery_cancel(thread->nursery, &move->cancels);
+        return;
+    }
+    struct wire_record release = release_of(call, block, move->epoch);
+    send_release(thread, &release, NULL);
+}
+
+void record_move_released(uint8_t call, const void *block, struct record_move *move) {
+    struct thread thread;
+    if (!move->begun || !thread_enter(&thread))
+        return;
+    finish_release(&thread, call, block, move);
+    thread_leave();
+}
+
+void record_move_failed(struct record_move *move) {
+    struct thread thread;
+    if (!move->begun || !move->cancels.kind || !thread_enter(&thread))
+        return;
+    keep(&thread, &move->cancels);
+    thread_leave();
+}
+
+void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
+                 const struct frame_state *caller) {
+    struct thread thread;
+    if (!move->begun || !thread_enter(&thread))
+        return;
+    struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(&thread, caller), 0);
+    finish_release(&thread, call, block, move);
+    keep(&thread, &acquire);
     thread_leave();
 }
 
@@ -157,6 +215,8 @@ void record_early(const void *block, size_t bytes, const void *caller) {
     struct thread thread;
     if (!thread_enter(&thread))
         return;
-    acquire_with(&thread, CALL_malloc, block, bytes, stack_of_address(&thread, caller), RECORD_EARLY);
+    struct wire_record acquire =
+        acquire_of(CALL_malloc, block, bytes, stack_of_address(&thread, caller), RECORD_EARLY);
+    keep(&thread, &acquire);
     thread_leave();
 }

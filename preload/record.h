@@ -2,7 +2,9 @@
 #pragma once
 
 #include "preload/unwind.h"
+#include "preload/wire/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,12 +23,17 @@ void record_acquire(uint8_t call, const void *block, size_t bytes, const struct 
 void record_release(uint8_t call, const void *block);
 
 // A call that gives one block back for another in one go: record_move_begin before it, then one of the other
-// two, or neither if the call failed and the old block stays (a moved epoch without a record does no harm:
-// docs/ordering.md).
-uint64_t record_move_begin(const void *block);
-void record_move(uint8_t call, const void *block, uint64_t epoch, const void *fresh, size_t bytes,
+// three. (A failed call may leave a moved epoch without a record; that does no harm: docs/ordering.md.)
+struct record_move {
+    struct wire_record cancels; // the block's acquire, taken out of the nursery; kind 0: it was not there
+    uint64_t epoch;             // else: the release's
+    bool begun;                 // events are recorded
+};
+struct record_move record_move_begin(const void *block);
+void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
                  const struct frame_state *caller);
-void record_move_released(uint8_t call, const void *block, uint64_t epoch);
+void record_move_released(uint8_t call, const void *block, struct record_move *move);
+void record_move_failed(struct record_move *move);
 
 // A block that was acquired before the constructor ran; its stack is the one return address.
 void record_early(const void *block, size_t bytes, const void *caller);

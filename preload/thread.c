@@ -1,14 +1,19 @@
 // See thread.h. Called by record.c at the beginning and end of every event.
 #include "preload/thread.h"
+#include "preload/doorbell.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
-_Static_assert(WIRE_THREAD_HEAD_BYTES + WIRE_RING_SLOTS * sizeof(struct wire_record) +
-                       sizeof(struct thread_scratch) <=
+enum { EXTENT_WAITS = 100 }; // of WIRE_WAIT_NS
+
+_Static_assert(WIRE_SLOTS_AT + WIRE_RING_SLOTS * sizeof(struct wire_record) + sizeof(struct thread_scratch) <=
                    WIRE_EXTENT_BYTES,
-               "an extent holds head, ring and scratch");
+               "an extent holds it all");
 
 // Initial-exec, so that touching it allocates nothing and it is there until the thread's very end. Plain
 // accesses: only this thread and its signal handlers see it, and a handler leaves depth as it found it.
@@ -20,6 +25,16 @@ static __thread struct {
 
 static struct wire_thread *extent(uint32_t index) {
     return (struct wire_thread *)((char *)memory + memory->extents_at + (uint64_t)index * WIRE_EXTENT_BYTES);
+}
+
+static inline struct thread parts_of(struct wire_thread *wire) {
+    struct wire_record *slots = (struct wire_record *)((char *)wire + WIRE_SLOTS_AT);
+    return (struct thread){
+        .wire = wire,
+        .nursery = (struct wire_nursery *)((char *)wire + WIRE_THREAD_HEAD_BYTES),
+        .slots = slots,
+        .scratch = (struct thread_scratch *)(slots + wire->ring.capacity),
+    };
 }
 
 static bool take_extent(uint32_t *out) {
@@ -40,9 +55,25 @@ static bool take_extent(uint32_t *out) {
     return false;
 }
 
+// None is free: those of ended threads are, as soon as the analyzer has looked. Asks it to, and waits a
+// little: a program may really have more threads than the memory has extents.
+static bool take_extent_later(uint32_t *out) {
+    for (int tries = 0; tries < EXTENT_WAITS; tries++) {
+        if (atomic_load_relaxed(&board->closed) || (atomic_load_relaxed(&board->life) & BOARD_OWNER_DIED))
+            return false;
+        atomic_store_release(&memory->extents_wanted, 1);
+        doorbell_ring();
+        struct timespec limit = {.tv_nsec = WIRE_WAIT_NS};
+        raw_syscall4(SYS_futex, (long)&memory->extents_wanted, FUTEX_WAIT, 1, (long)&limit);
+        if (take_extent(out))
+            return true;
+    }
+    return false;
+}
+
 static struct wire_thread *claim(uint32_t level) {
     uint32_t index;
-    if (!take_extent(&index))
+    if (!take_extent(&index) && !take_extent_later(&index))
         return NULL;
     uint32_t *state = (uint32_t *)((char *)memory + memory->extent_states_at) + index;
     if (attach_open(memory->extents_at + (uint64_t)index * WIRE_EXTENT_BYTES, WIRE_EXTENT_BYTES) != 0) {
@@ -51,8 +82,8 @@ static struct wire_thread *claim(uint32_t level) {
     }
     struct wire_thread *thread = extent(index);
     struct wire_ring *ring = &thread->ring;
-    // head and tail go on from the extent's last owner, of whom the analyzer has read everything: head ==
-    // tail.
+    // head and tail go on from the extent's last owner, of whom the analyzer has read everything (head ==
+    // tail) and emptied the nursery.
     ring->capacity = memory->ring_slots;
     ring->tail_seen = atomic_load_relaxed(&ring->tail); // relaxed: ordered by the state's CAS
     ring->next_ring = ring->head + ring->capacity / 2;
@@ -63,9 +94,7 @@ static struct wire_thread *claim(uint32_t level) {
     thread->tid = attach_is_own_process() ? (uint32_t)raw_syscall0(SYS_gettid) : 0;
     thread->level = level;
     thread->truncated_stacks = 0;
-    struct thread_scratch *scratch =
-        (void *)((char *)thread + WIRE_THREAD_HEAD_BYTES + ring->capacity * sizeof(struct wire_record));
-    scratch->last_count = 0;
+    parts_of(thread).scratch->memo.count = 0;
     atomic_store_release(state, SLOT_LIVE); // X1
     return thread;
 }
@@ -96,14 +125,28 @@ bool thread_enter(struct thread *out) {
             return false;
         }
     }
-    struct wire_thread *wire = self.level[depth];
-    out->wire = wire;
-    out->slots = (struct wire_record *)((char *)wire + WIRE_THREAD_HEAD_BYTES);
-    out->scratch = (struct thread_scratch *)(out->slots + wire->ring.capacity);
+    *out = parts_of(self.level[depth]);
     return true;
 }
 
 void thread_leave(void) {
     atomic_signal_barrier();
     self.depth--;
+}
+
+// Gives the child a private copy of an extent in place of the parent's.
+static void make_private(struct wire_thread *wire) {
+    long copy = raw_syscall6(SYS_mmap, 0, WIRE_EXTENT_BYTES, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (raw_failed(copy))
+        return;
+    memcpy((void *)copy, wire, WIRE_EXTENT_BYTES);
+    raw_syscall5(SYS_mremap, copy, WIRE_EXTENT_BYTES, WIRE_EXTENT_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED,
+                 (long)wire);
+}
+
+void thread_after_fork(void) {
+    for (uint32_t i = 0; i < self.depth && i < THREAD_LEVELS; i++)
+        if (self.level[i])
+            make_private(self.level[i]);
 }

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "preload/attach.h"
-#include "preload/module.h"
-#include "preload/unwind.h"
+#include "preload/stack_memo.h"
 #include "preload/wire/layout.h"
 
 #include <stddef.h>
@@ -13,25 +12,15 @@
 
 enum { THREAD_LEVELS = 8 };
 
-// One frame of the last stack as it was interned, outermost first, markers included.
-struct interned_frame {
-    uintptr_t pc;
-    uint32_t flags; // STACK_ flags
-    uint32_t node;  // its id
-};
-
 // The shim's own part of an extent, behind the ring. It lives there because it has to go away with the
 // thread, of whose end nobody tells us.
 struct thread_scratch {
-    uint32_t last_count;   // entries of interned that are valid
-    uint32_t last_unloads; // module_unloads() when they were made
-    struct module_identity identity;
-    struct walked_frame walked[WIRE_DEPTH_MAX];
-    struct interned_frame interned[WIRE_DEPTH_MAX + 2]; // two markers
+    struct stack_memo memo;
 };
 
 struct thread {
     struct wire_thread *wire;
+    struct wire_nursery *nursery;
     struct wire_record *slots;
     struct thread_scratch *scratch;
 };
@@ -41,3 +30,7 @@ struct thread {
 // follow.
 bool thread_enter(struct thread *out);
 void thread_leave(void);
+
+// In a forked child, at once: a signal handler may have forked while it interrupted an event, which the child
+// will go on with when the handler returns. It must do so on a copy: the extent is its parent's.
+void thread_after_fork(void);

@@ -14,6 +14,10 @@ enum {
 
 static bool ready;
 
+bool unwind_ready(void) {
+    return atomic_load_acquire(&ready);
+}
+
 int unwind_load(void) {
     unwind_stacks_note();
     int result = unwind_learn_start();
@@ -54,7 +58,9 @@ void unwind_walk(const struct frame_state *start, struct walk *walk) {
         frame->pc = state.pc;
         frame->flags = state.exact ? STACK_EXACT_PC : 0;
         uintptr_t sp = state.sp;
-        enum step_result result = can_step ? unwind_step(&state, &bounds, &frame->flags) : STEP_FAILED;
+        struct step_trace trace;
+        enum step_result result =
+            can_step ? unwind_step(&state, &bounds, &frame->flags, &trace) : STEP_FAILED;
         if (result == STEP_FAILED)
             break;
         if (result == STEP_END || (state.pc == 0 && !state.exact)) { // 0 as return address: nobody called

@@ -151,7 +151,9 @@ static enum step_result step_complex(struct unwind_state *state, struct stack_bo
     return result;
 }
 
-enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags) {
+enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags,
+                             struct step_trace *trace) {
+    *trace = (struct step_trace){0};
     uintptr_t address = state->pc - !state->exact;
     packed_rule packed = frame_rules_find(address);
     if (__builtin_expect(!packed, 0))
@@ -187,6 +189,7 @@ enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bo
             return STEP_FAILED;
         state->fp = load(fp_slot);
     }
+    *trace = (struct step_trace){true, PACKED_FP_SLOT(packed)};
     state->pc = pc;
     state->sp = cfa;
     state->exact = false;

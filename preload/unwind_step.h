@@ -31,6 +31,15 @@ void unwind_stacks_note(void);
 
 struct stack_bounds unwind_bounds(uintptr_t sp);
 
+// What a step read, for who wants to know later whether it would come out the same. A plain step read the
+// return address at sp' + MACHINE_RETURN_OFFSET, where sp' is the caller's sp, and, if fp_slot is not 0, the
+// caller's fp in the fp_slot-th word below that; nothing else of the stack.
+struct step_trace {
+    bool plain;
+    uint8_t fp_slot;
+};
+
 // Steps outward; bounds follow when the stack changes. *flags receives STACK_GUESSED when it was a guess,
 // else is left alone.
-enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags);
+enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags,
+                             struct step_trace *trace);

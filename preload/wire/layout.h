@@ -11,6 +11,7 @@
 #pragma once
 
 #include "preload/wire/modules.h"
+#include "preload/wire/nursery.h"
 #include "preload/wire/ring.h"
 #include "preload/wire/stacks.h"
 
@@ -21,9 +22,9 @@
 
 enum {
     WIRE_PROCESSES = 4096,       // slots for processes alive or not yet reported at one time, per memory
-    WIRE_EXTENT_BYTES = 1 << 18, // one recording thread
+    WIRE_EXTENT_BYTES = 1 << 19, // one recording thread
     WIRE_THREAD_HEAD_BYTES = 4096,
-    WIRE_RING_SLOTS = 4096, // the usual capacity, and the largest
+    WIRE_RING_SLOTS = 2048, // the usual capacity, and the largest
     WIRE_DEPTH_MAX = 2048,  // the most frames kept of a stack: a walk's buffers are in the extent, too
     WIRE_MAX_MODULES = 1 << 16,
     WIRE_STRING_BYTES = 1 << 24, // the usual string_limit
@@ -39,9 +40,9 @@ struct wire_memory {
     uint64_t extent_states_at;             // uint32_t[extent_count]
     uint64_t modules_at;                   // struct wire_module[WIRE_MAX_MODULES]; entry 0 is unused
     uint64_t strings_at;                   // char[string_limit]
-    uint64_t index_at[STACK_INDEX_LEVELS]; // uint32_t[STACK_INDEX_FIRST_CELLS << 2k]; 0 where there was no
-                                           // room for a level
-    uint64_t nodes_at;                     // struct wire_stack_node[node_limit]
+    uint64_t index_at[STACK_INDEX_LEVELS]; // struct wire_stack_cell[STACK_INDEX_FIRST_CELLS << 2k]; 0 where
+                                           // there was no room for a level
+    uint64_t nodes_at; // struct wire_stack_node[node_limit]
     uint64_t extents_at;
     uint32_t node_limit;
     uint32_t extent_count;
@@ -61,7 +62,9 @@ struct wire_memory {
     uint32_t lost_processes;                 // processes that found no slot: they are not recorded
     uint32_t lost_stacks;                    // stacks that found no node: recorded as 0
     uint32_t lost_modules;                   // modules that found no entry: their frames have addresses only
-    uint32_t unused2[15];
+    uint32_t
+        extents_wanted; // a thread found none free: set to 1 by it, to 0 by the analyzer when it has looked
+    uint32_t unused2[14];
 };
 _Static_assert(sizeof(struct wire_memory) == 320, "wire layout");
 
@@ -100,4 +103,7 @@ struct wire_thread {
     uint64_t truncated_stacks; // events whose stack did not reach the thread's start
     uint32_t level;            // 0; more: serves signal handlers that interrupt the levels below
 };
-_Static_assert(sizeof(struct wire_thread) <= WIRE_THREAD_HEAD_BYTES, "the ring's slots follow");
+_Static_assert(sizeof(struct wire_thread) <= WIRE_THREAD_HEAD_BYTES, "the nursery follows");
+
+// The rest of an extent: the nursery, the ring's slots, and what is the shim's own business.
+enum { WIRE_SLOTS_AT = (WIRE_THREAD_HEAD_BYTES + sizeof(struct wire_nursery) + 63) / 64 * 64 };

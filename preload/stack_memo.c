@@ -1,0 +1,185 @@
+// See stack_memo.h. Called by stack.c for every acquire.
+#include "preload/stack_memo.h"
+
+#include "preload/machine.h"
+#include "preload/phase.h"
+#include "preload/unwind_step.h"
+
+enum { DETOURS = 64 }; // as in unwind.c: times that sp may go down
+
+// A walk in progress.
+struct walking {
+    struct stack_memo *memo;
+    uint32_t keep;  // frames[0, keep) of the last walk may still be right
+    uint32_t fresh; // frames found so far that are not among them
+    bool deep;      // there was no room for all
+};
+
+static inline bool is_state(const struct memo_frame *frame, const struct unwind_state *state) {
+    return frame->pc == state->pc && frame->sp == state->sp && frame->fp == state->fp &&
+           frame->exact == state->exact;
+}
+
+static inline struct unwind_state state_of(const struct memo_frame *frame) {
+    return (struct unwind_state){frame->pc, frame->sp, frame->fp, frame->exact};
+}
+
+__attribute__((no_sanitize("address", "thread"))) static inline uintptr_t load(uintptr_t slot) {
+    return *(const volatile uintptr_t *)slot;
+}
+
+// From a frame that is known to be the walk's, outward as long as plain steps come out as they did. Returns
+// the first frame whose step has to be made again (or is the outermost).
+static inline uint32_t verify(const struct memo_frame *frames, uint32_t at) {
+    for (; at > 0 && frames[at].kind == MEMO_PLAIN; at--) {
+        const struct memo_frame *caller = &frames[at - 1];
+        uintptr_t slot = caller->sp + MACHINE_RETURN_OFFSET;
+        if (load(slot) != caller->pc)
+            break;
+        if (frames[at].fp_slot && load(slot - frames[at].fp_slot * sizeof(uintptr_t)) != caller->fp)
+            break;
+    }
+    return at;
+}
+
+static inline void push(struct walking *w, const struct memo_frame *frame) {
+    if (w->fresh + w->keep >= MEMO_FRAMES)
+        w->deep = true;
+    else
+        w->memo->fresh[w->fresh++] = *frame;
+}
+
+// Makes a step and describes the frame it was made from.
+static inline enum step_result step(struct unwind_state *state, struct stack_bounds *bounds,
+                                    struct memo_frame *frame) {
+    struct step_trace trace;
+    uint32_t flags = state->exact ? STACK_EXACT_PC : 0;
+    *frame = (struct memo_frame){.pc = state->pc, .sp = state->sp, .fp = state->fp, .exact = state->exact};
+    enum step_result result = unwind_step(state, bounds, &flags, &trace);
+    if (result == STEP_CALLER && state->pc == 0 && !state->exact)
+        result = STEP_END; // 0 as return address: nobody called
+    frame->module = flags;
+    frame->fp_slot = trace.fp_slot;
+    frame->kind = result == STEP_END      ? MEMO_END
+                  : result == STEP_FAILED ? MEMO_STUCK
+                  : trace.plain           ? MEMO_PLAIN
+                                          : MEMO_OTHER;
+    return result;
+}
+
+// The walk has come to frames[at]. If all outward of it still holds, keeps it and returns STEP_END. Else
+// moves the frames that hold to the fresh ones and returns the result of the first step that came out
+// differently, with its state.
+static enum step_result follow(struct walking *w, uint32_t at, struct unwind_state *state,
+                               struct stack_bounds *bounds) {
+    struct memo_frame *frames = w->memo->frames;
+    for (uint32_t good = at;;) {
+        good = verify(frames, good);
+        if (frames[good].kind == MEMO_END && good == 0) {
+            w->keep = at + 1;
+            return STEP_END;
+        }
+        *state = state_of(&frames[good]);
+        *bounds = unwind_bounds(state->sp);
+        struct memo_frame again;
+        enum step_result result = step(state, bounds, &again);
+        if (good > 0 && result == STEP_CALLER && is_state(&frames[good - 1], state)) {
+            good--;
+            continue;
+        }
+        if (good == 0 && result == STEP_FAILED && frames[0].kind == MEMO_STUCK) {
+            w->keep = at + 1;
+            return STEP_END;
+        }
+        w->keep = good;
+        for (uint32_t i = at; i > good; i--)
+            push(w, &frames[i]);
+        push(w, &again);
+        if (result != STEP_CALLER)
+            w->keep = 0;
+        return result;
+    }
+}
+
+static void walk(struct walking *w, struct unwind_state state) {
+    struct memo_frame *frames = w->memo->frames;
+    struct stack_bounds bounds = unwind_bounds(state.sp);
+    int detours = 0;
+    while (!w->deep) {
+        while (w->keep > 0 && frames[w->keep - 1].sp < state.sp)
+            w->keep--;
+        enum step_result result;
+        uintptr_t sp = state.sp;
+        if (w->keep > 0 && is_state(&frames[w->keep - 1], &state)) {
+            result = follow(w, w->keep - 1, &state, &bounds);
+        } else {
+            struct memo_frame frame;
+            result = step(&state, &bounds, &frame);
+            if (result == STEP_CALLER && state.sp <= sp && ++detours > DETOURS) {
+                frame.kind = MEMO_STUCK;
+                result = STEP_FAILED;
+            }
+            push(w, &frame);
+            if (result != STEP_CALLER)
+                w->keep = 0;
+        }
+        if (result != STEP_CALLER)
+            return;
+    }
+}
+
+// Puts the fresh frames behind those that were kept, and rolls the hash on.
+static void append_fresh(struct walking *w) {
+    struct stack_memo *memo = w->memo;
+    struct memo_frame *frames = memo->frames;
+    uint64_t hash = STACK_HASH_START;
+    if (w->keep)
+        hash = frames[w->keep - 1].hash;
+    else if (w->fresh && memo->fresh[w->fresh - 1].kind == MEMO_STUCK)
+        hash = stack_hash_add(hash, 0, STACK_TRUNCATED);
+    for (uint32_t i = w->fresh; i-- > 0;) {
+        struct memo_frame *frame = &frames[w->keep++];
+        *frame = memo->fresh[i];
+        frame->module =
+            (frame->module & ~STACK_MODULE_MASK) | stack_memo_module(memo, frame->pc, frame->exact);
+        hash = stack_hash_add(hash, frame->pc, frame->module);
+        frame->hash = hash;
+        frame->node = 0;
+    }
+    memo->count = w->keep;
+}
+
+static void walk_blind(struct stack_memo *memo, const struct frame_state *start) {
+    memo->fresh[0] = (struct memo_frame){.pc = start->pc, .sp = start->sp, .kind = MEMO_STUCK};
+    append_fresh(&(struct walking){.memo = memo, .fresh = 1});
+}
+
+bool stack_memo_walk(struct stack_memo *memo, const struct frame_state *start) {
+    uint32_t unloads = module_unloads();
+    if (unlikely(memo->unloads != unloads)) // an address may mean another module than it did
+        memo->count = 0;
+    memo->unloads = unloads;
+    if (unlikely(!unwind_ready())) {
+        walk_blind(memo, start);
+        return true;
+    }
+    struct walking w = {.memo = memo, .keep = memo->count};
+    walk(&w, (struct unwind_state){start->pc, start->sp, start->fp, false});
+    if (w.deep) {
+        memo->count = 0;
+        return false;
+    }
+    append_fresh(&w);
+    return true;
+}
+
+uint32_t stack_memo_module(struct stack_memo *memo, uintptr_t pc, bool exact) {
+    uint32_t at = (uint32_t)(pc ^ pc >> 9) % MEMO_SEEN;
+    if (memo->seen[at].pc == pc && memo->seen[at].unloads == memo->unloads)
+        return memo->seen[at].module;
+    uint32_t module = module_of(&memo->identity, exact ? pc : pc - 1);
+    memo->seen[at].pc = pc;
+    memo->seen[at].module = module;
+    memo->seen[at].unloads = memo->unloads;
+    return module;
+}

@@ -1,0 +1,25 @@
+// The nursery: a recording thread's latest acquired blocks, held back from its ring because most are released
+// soon and by the same thread. Such a pair is cancelled here and never sent; only counts remain. The analyzer
+// reads what is left when the thread or its process has ended.
+//
+// An entry is an acquire's record. Why cancelling it is exact: the first release after an acquire either is
+// by the same thread, and removes the entry, or it goes through a ring, and moves the address's epoch first.
+// So an entry whose epoch is unchanged is the current owner of its address (docs/ordering.md).
+//
+// Written by its thread only, read by the analyzer when the thread can no longer run. A thread that is killed
+// between sending an evicted entry and overwriting it leaves the block recorded twice with one epoch, which
+// the analyzer counts once.
+#pragma once
+
+#include "preload/wire/record.h"
+
+#include <stdint.h>
+
+enum { NURSERY_SETS = 512, NURSERY_WAYS = 4 };
+
+struct wire_nursery {
+    struct wire_record entries[NURSERY_SETS][NURSERY_WAYS]; // kind 0: empty
+    uint8_t next[NURSERY_SETS];                             // the way that is evicted next
+    uint64_t cancelled;                                     // acquires and releases that cancelled each other
+    uint64_t cancelled_bytes;
+};
