@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 enum {
     STACK_BYTES = 128 * 1024,
@@ -196,6 +197,24 @@ static int map_stack(void) {
     return 0;
 }
 
+// libunwind's first use opens a pipe for walks of its own process, which are never done here: the program
+// would see its descriptors shifted. While none may be opened libunwind goes without, and opens it on the day
+// the program itself has such a walk done. Closing the pipe instead would leave libunwind with two numbers
+// that may become the program's.
+static void make_space(unw_accessors_t *accessors) {
+    struct rlimit64 limit, none;
+    bool limited = raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit) == 0;
+    if (limited) {
+        none = (struct rlimit64){0, limit.rlim_max};
+        limited = raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&none, 0) == 0;
+    }
+    lib.space = lib.create_addr_space(accessors, 0);
+    if (lib.space)
+        lib.set_caching_policy(lib.space, UNW_CACHE_NONE);
+    if (limited)
+        raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&limit, 0);
+}
+
 #define NAME_OF(name)  NAME_OF_(name)
 #define NAME_OF_(name) #name
 #define RESOLVE(field) (lib.field = (__typeof__(lib.field))dlsym(library, NAME_OF(unw_##field)))
@@ -220,10 +239,9 @@ int derive_load(void) {
         !RESOLVE(init_remote) || !RESOLVE(step) || !RESOLVE(get_reg) || !RESOLVE(get_save_loc) ||
         !RESOLVE(is_signal_frame))
         return -ENOSYS;
-    lib.space = lib.create_addr_space(&accessors, 0);
+    make_space(&accessors);
     if (!lib.space)
         return -ENOMEM;
-    lib.set_caching_policy(lib.space, UNW_CACHE_NONE);
     return map_stack();
 }
 
