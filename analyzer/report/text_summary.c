@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SUMMARY_PLACES = 3 }; // sites named in the summary
+enum { SUMMARY_PLACES = 3 }; // sites named in the summary, unless --top asks for fewer
 
 static bool replaced(const struct report_process *process) {
     return process->end.how == END_EXEC;
@@ -165,11 +165,12 @@ static void print_places(FILE *out, const struct report *report, const struct op
                 places[count++] = (struct place){&process->sites[s], process->pid};
     }
     qsort(places, count, sizeof *places, site_order);
-    for (size_t i = 0; i < count && i < SUMMARY_PLACES; i++)
+    size_t shown = options->top && options->top < SUMMARY_PLACES ? options->top : SUMMARY_PLACES;
+    for (size_t i = 0; i < count && i < shown; i++)
         print_place(out, &places[i], whole_bytes, report->process_count > 1);
-    if (count > SUMMARY_PLACES) {
+    if (count > shown) {
         fputs("            ... and ", out);
-        print_count(out, count - SUMMARY_PLACES, "more site");
+        print_count(out, count - shown, "more site");
         fputc('\n', out);
     }
     arena_free(arena);

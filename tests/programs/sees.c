@@ -1,3 +1,4 @@
+// flags: -l:constructor_arguments.so
 // Everything a program can easily see of itself and that must be as without seep, as text.
 #define _GNU_SOURCE
 #include "tests/programs/keep.h"
@@ -13,6 +14,8 @@
 #include <sys/wait.h>
 
 extern char **environ;
+extern int constructor_argc;
+extern char **constructor_argv, **constructor_environment;
 
 static void show_directory(const char *what, const char *path, int targets) {
     DIR *directory = opendir(path);
@@ -99,10 +102,19 @@ static void show_rest(int argc, char **argv, int errno_at_start) {
            prctl(PR_GET_SECCOMP));
 }
 
-int main(int argc, char **argv) {
+// What libc and constructors were told of the program's arguments and environment.
+static void show_start(int argc, char **argv, char **environment) {
+    printf("environ is main's: %d, HOME %s\n", environ == environment, getenv("HOME"));
+    printf("invoked as %s, short %s\n", program_invocation_name, program_invocation_short_name);
+    printf("the constructor got argc %d, argv %d, environment %d\n", constructor_argc == argc,
+           constructor_argv == argv, constructor_environment != NULL);
+}
+
+int main(int argc, char **argv, char **environment) {
     int errno_at_start = errno;
     int waited = wait(NULL);
     printf("wait gives %d, errno %d\n", waited, errno);
+    show_start(argc, argv, environment);
     show_rest(argc, argv, errno_at_start);
     show_directory("threads", "/proc/self/task", 0);
     show_descriptors();
