@@ -1,17 +1,13 @@
 // The table of frame rules: dense, insert-mostly, read without locks by every walk of every thread.
 //
-// An entry is one word: [key remainder][1 displaced][27 packed rule]. The 48 bits of an address go through a
-// bijection (a multiplication by an odd number modulo 2^48); its top bits pick a bucket of eight words, one
-// cache line, and what is left of it (36 bits in the smallest table, fewer in larger ones) is the key that is
-// kept. So the entry and its place give the address back, which growing and removing need. A full bucket
-// spills into its neighbour (bucket ^ 1), marked as displaced.
+// How an address finds its entry is said in frame_rules.h.
 //
 // Ordering edges:
 //   F1  insert store-release of an entry    -> F2  find load-acquire of it: the rule put aside that it may
 //   name is complete. F3  grow store-release of the new table -> F4  find load-acquire of it: its entries are
 //   complete.
 // A table that was outgrown stays mapped, since a reader may still be in it; all of them together are smaller
-// than the current one.
+// than the frame_table one.
 //
 // Must not: take locks, call libc. Called by unwind.c and unwind_learn.c.
 
@@ -26,33 +22,16 @@
 #include <sys/syscall.h>
 
 enum {
-    ADDRESS_BITS = 48,
-    BUCKET_WORDS_LOG2 = 3,
-    BUCKET_WORDS = 1 << BUCKET_WORDS_LOG2,
     FIRST_BUCKETS_LOG2 = 12, // 2^15 entries
     LAST_BUCKETS_LOG2 = 24,
-    PACKED_BITS = 27,
-    DISPLACED_SHIFT = PACKED_BITS,
-    KEY_SHIFT = DISPLACED_SHIFT + 1,
     ASIDE_LIMIT = 4096,
 };
-_Static_assert(ADDRESS_BITS - FIRST_BUCKETS_LOG2 + KEY_SHIFT <= 64, "an entry is one word");
+_Static_assert(FRAME_ADDRESS_BITS - FIRST_BUCKETS_LOG2 + FRAME_KEY_SHIFT <= 64, "an entry is one word");
 
-#define ADDRESS_MASK ((1ull << ADDRESS_BITS) - 1)
-#define PACKED_MASK  ((1u << PACKED_BITS) - 1)
-
-// The multiplier is odd, near 2^48 divided by the golden ratio; the second one is its inverse modulo 2^48.
-#define SPREAD   0x9e3779b97f4bull
 #define UNSPREAD 0x393dee219263ull
-_Static_assert((SPREAD * UNSPREAD & ADDRESS_MASK) == 1, "the way back");
+_Static_assert((FRAME_SPREAD * UNSPREAD & FRAME_ADDRESS_MASK) == 1, "the way back");
 
-struct table {
-    uint32_t bucket_bits; // log2 of the number of buckets
-    size_t used;          // entries filled; written under the caller's serialisation only
-    uint64_t entries[] __attribute__((aligned(64)));
-};
-
-static struct table *current;
+struct frame_table *frame_table;
 static struct frame_rule *aside;
 static uint32_t aside_count;
 
@@ -62,67 +41,68 @@ static void *map_memory(size_t bytes) {
     return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
-static struct table *new_table(uint32_t bucket_bits) {
-    struct table *table = map_memory(sizeof *table + (sizeof(uint64_t) << (bucket_bits + BUCKET_WORDS_LOG2)));
-    if (table)
-        table->bucket_bits = bucket_bits;
+static struct frame_table *new_table(uint32_t bits) {
+    struct frame_table *table =
+        map_memory(sizeof *table + (sizeof(uint64_t) << (bits + FRAME_BUCKET_WORDS_LOG2)));
+    if (!table)
+        return NULL;
+    table->bucket_bits = bits;
+    table->index_shift = FRAME_ADDRESS_BITS - bits - FRAME_BUCKET_WORDS_LOG2;
+    table->rest_mask = (1ull << (FRAME_ADDRESS_BITS - bits)) - 1;
     return table;
 }
 
 int frame_rules_start(void) {
-    if (atomic_load_acquire(&current))
+    if (atomic_load_acquire(&frame_table))
         return 0;
     struct frame_rule *rules = map_memory(ASIDE_LIMIT * sizeof *rules);
-    struct table *table = new_table(FIRST_BUCKETS_LOG2);
+    struct frame_table *table = new_table(FIRST_BUCKETS_LOG2);
     if (!rules || !table)
         return -ENOMEM;
     aside = rules;
-    atomic_store_release(&current, table); // F3
+    atomic_store_release(&frame_table, table); // F3
     return 0;
 }
 
-// Where an address belongs: its home bucket, the word to look at first, and what an entry must start with.
+// Where an address belongs: its home bucket, the word of it to look at first, and what an entry must start
+// with.
 struct place {
     uint64_t bucket;
     uint64_t first;
-    uint64_t key;
+    uint64_t key; // with the displaced bit, 0 here
 };
 
-static inline struct place place_of(const struct table *table, uintptr_t address) {
-    uint64_t spread = address * SPREAD & ADDRESS_MASK;
-    uint32_t rest_bits = ADDRESS_BITS - table->bucket_bits;
+static struct place place_of(const struct frame_table *table, uint64_t spread) {
+    uint64_t index = spread >> table->index_shift;
     return (struct place){
-        .bucket = spread >> rest_bits,
-        .first = spread >> (rest_bits - BUCKET_WORDS_LOG2) & (BUCKET_WORDS - 1),
-        .key = (spread & ((1ull << rest_bits) - 1)) << 1, // with the displaced bit, 0 here
+        .bucket = index >> FRAME_BUCKET_WORDS_LOG2,
+        .first = index % FRAME_BUCKET_WORDS,
+        .key = (spread & table->rest_mask) << 1,
     };
 }
 
-static inline uintptr_t address_of(const struct table *table, uint64_t bucket, uint64_t entry) {
-    bucket ^= entry >> DISPLACED_SHIFT & 1;
-    uint64_t spread = bucket << (ADDRESS_BITS - table->bucket_bits) | entry >> KEY_SHIFT;
-    return (uintptr_t)(spread * UNSPREAD & ADDRESS_MASK);
+static inline uintptr_t address_of(const struct frame_table *table, uint64_t bucket, uint64_t entry) {
+    bucket ^= entry >> FRAME_DISPLACED_SHIFT & 1;
+    uint64_t spread = bucket << (FRAME_ADDRESS_BITS - table->bucket_bits) | entry >> FRAME_KEY_SHIFT;
+    return (uintptr_t)(spread * UNSPREAD & FRAME_ADDRESS_MASK);
 }
 
 // The entry of a key in a bucket, or 0. Empty words don't end the search: removals leave them anywhere.
 static inline packed_rule find_in(const uint64_t *bucket, uint64_t first, uint64_t key) {
-    for (uint64_t i = 0; i < BUCKET_WORDS; i++) {
-        uint64_t entry = atomic_load_acquire(&bucket[(first + i) & (BUCKET_WORDS - 1)]); // F2
-        if (entry >> DISPLACED_SHIFT == key && entry)
-            return (packed_rule)entry & PACKED_MASK;
+    for (uint64_t i = 0; i < FRAME_BUCKET_WORDS; i++) {
+        uint64_t entry = atomic_load_acquire(&bucket[(first + i) & (FRAME_BUCKET_WORDS - 1)]); // F2
+        if (entry >> FRAME_DISPLACED_SHIFT == key && entry)
+            return (packed_rule)entry & FRAME_PACKED_MASK;
     }
     return 0;
 }
 
-packed_rule frame_rules_find(uintptr_t address) {
-    const struct table *table = atomic_load_acquire(&current); // F4
-    if (!table || address > ADDRESS_MASK)
-        return 0;
-    struct place place = place_of(table, address);
-    packed_rule found = find_in(table->entries + place.bucket * BUCKET_WORDS, place.first, place.key);
+packed_rule frame_rules_search(const struct frame_table *table, uint64_t spread) {
+    struct place place = place_of(table, spread);
+    packed_rule found = find_in(table->entries + place.bucket * FRAME_BUCKET_WORDS, place.first, place.key);
     if (found)
         return found;
-    return find_in(table->entries + (place.bucket ^ 1) * BUCKET_WORDS, place.first, place.key | 1);
+    return find_in(table->entries + (place.bucket ^ 1) * FRAME_BUCKET_WORDS, place.first, place.key | 1);
 }
 
 const struct frame_rule *frame_rules_aside(packed_rule packed) {
@@ -156,7 +136,7 @@ packed_rule frame_rules_pack(const struct frame_rule *rule) {
         return put_aside(rule);
     }
 
-    enum { WORD = sizeof(uintptr_t), FP_SLOTS = 16, CFA_BITS = PACKED_BITS - 7 };
+    enum { WORD = sizeof(uintptr_t), FP_SLOTS = 16, CFA_BITS = FRAME_PACKED_BITS - 7 };
     int slot = rule->fp_base == FRAME_SAME ? 0 : -rule->fp_offset / WORD - 1;
     bool is_short =
         rule->cfa_base <= FRAME_FP && rule->ra_base == FRAME_CFA && rule->ra_offset == -WORD &&
@@ -170,15 +150,15 @@ packed_rule frame_rules_pack(const struct frame_rule *rule) {
 }
 
 // Puts an entry into its bucket or the neighbour. False if both are full.
-static bool place_entry(struct table *table, uintptr_t address, packed_rule packed) {
-    struct place place = place_of(table, address);
+static bool place_entry(struct frame_table *table, uintptr_t address, packed_rule packed) {
+    struct place place = place_of(table, frame_spread(address));
     for (uint64_t displaced = 0; displaced < 2; displaced++) {
-        uint64_t *bucket = table->entries + (place.bucket ^ displaced) * BUCKET_WORDS;
-        for (uint64_t i = 0; i < BUCKET_WORDS; i++) {
-            uint64_t *entry = &bucket[(place.first + i) & (BUCKET_WORDS - 1)];
+        uint64_t *bucket = table->entries + (place.bucket ^ displaced) * FRAME_BUCKET_WORDS;
+        for (uint64_t i = 0; i < FRAME_BUCKET_WORDS; i++) {
+            uint64_t *entry = &bucket[(place.first + i) & (FRAME_BUCKET_WORDS - 1)];
             if (atomic_load_relaxed(entry) != 0) // only writers empty words, and there is one at a time
                 continue;
-            atomic_store_release(entry, (place.key | displaced) << DISPLACED_SHIFT | packed); // F1
+            atomic_store_release(entry, (place.key | displaced) << FRAME_DISPLACED_SHIFT | packed); // F1
             table->used++;
             return true;
         }
@@ -186,12 +166,13 @@ static bool place_entry(struct table *table, uintptr_t address, packed_rule pack
     return false;
 }
 
-static bool copy_entries(const struct table *from, struct table *to) {
+static bool copy_entries(const struct frame_table *from, struct frame_table *to) {
     for (uint64_t bucket = 0; bucket < 1ull << from->bucket_bits; bucket++)
-        for (uint64_t i = 0; i < BUCKET_WORDS; i++) {
+        for (uint64_t i = 0; i < FRAME_BUCKET_WORDS; i++) {
             uint64_t entry =
-                atomic_load_relaxed(&from->entries[bucket * BUCKET_WORDS + i]); // own or ordered writes
-            if (entry && !place_entry(to, address_of(from, bucket, entry), (packed_rule)entry & PACKED_MASK))
+                atomic_load_relaxed(&from->entries[bucket * FRAME_BUCKET_WORDS + i]); // own or ordered writes
+            if (entry &&
+                !place_entry(to, address_of(from, bucket, entry), (packed_rule)entry & FRAME_PACKED_MASK))
                 return false;
         }
     return true;
@@ -199,38 +180,38 @@ static bool copy_entries(const struct table *from, struct table *to) {
 
 // Moves to a table of twice the size, or larger if chance fills a pair of buckets there too.
 static void grow(void) {
-    struct table *old = current;
+    struct frame_table *old = frame_table;
     for (uint32_t bits = old->bucket_bits + 1; bits <= LAST_BUCKETS_LOG2; bits++) {
-        struct table *larger = new_table(bits);
+        struct frame_table *larger = new_table(bits);
         if (!larger)
             return;
         if (copy_entries(old, larger)) {
-            atomic_store_release(&current, larger); // F3
+            atomic_store_release(&frame_table, larger); // F3
             return;
         }
         raw_syscall2(SYS_munmap, (long)larger,
-                     (long)(sizeof *larger + (sizeof(uint64_t) << (bits + BUCKET_WORDS_LOG2))));
+                     (long)(sizeof *larger + (sizeof(uint64_t) << (bits + FRAME_BUCKET_WORDS_LOG2))));
     }
 }
 
 void frame_rules_insert(uintptr_t address, packed_rule packed) {
-    if (!current || address > ADDRESS_MASK)
+    if (!frame_table || address > FRAME_ADDRESS_MASK)
         return;
-    if (current->used >= (size_t)BUCKET_WORDS << current->bucket_bits >> 1)
+    if (frame_table->used >= (size_t)FRAME_BUCKET_WORDS << frame_table->bucket_bits >> 1)
         grow();
-    if (place_entry(current, address, packed))
+    if (place_entry(frame_table, address, packed))
         return;
     grow();
-    place_entry(current, address, packed);
+    place_entry(frame_table, address, packed);
 }
 
 void frame_rules_remove(uintptr_t start, uintptr_t end) {
-    struct table *table = current;
+    struct frame_table *table = frame_table;
     if (!table)
         return;
     for (uint64_t bucket = 0; bucket < 1ull << table->bucket_bits; bucket++)
-        for (uint64_t i = 0; i < BUCKET_WORDS; i++) {
-            uint64_t *entry = &table->entries[bucket * BUCKET_WORDS + i];
+        for (uint64_t i = 0; i < FRAME_BUCKET_WORDS; i++) {
+            uint64_t *entry = &table->entries[bucket * FRAME_BUCKET_WORDS + i];
             uint64_t value = atomic_load_relaxed(entry); // own or ordered writes
             if (!value)
                 continue;
@@ -243,5 +224,5 @@ void frame_rules_remove(uintptr_t start, uintptr_t end) {
 }
 
 size_t frame_rules_count(void) {
-    return current ? current->used : 0;
+    return frame_table ? frame_table->used : 0;
 }

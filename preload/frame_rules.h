@@ -12,6 +12,8 @@
 // one 64-bit word.
 #pragma once
 
+#include "preload/wire/atomic.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,7 +71,7 @@ int frame_rules_start(void);
 
 // The packed rule of an address, or 0 if there is none yet. Async-signal-safe. 0 also before
 // frame_rules_start.
-packed_rule frame_rules_find(uintptr_t address);
+static inline packed_rule frame_rules_find(uintptr_t address);
 
 // The rule kept aside at PACKED_CFA_WORDS of a PACKED_ASIDE.
 const struct frame_rule *frame_rules_aside(packed_rule packed);
@@ -86,3 +88,50 @@ void frame_rules_remove(uintptr_t start, uintptr_t end);
 
 // Number of rules in the table.
 size_t frame_rules_count(void);
+
+// ---- the lookup, inline: it is most of a step ----
+//
+// An entry is one word: [key][1 displaced][27 packed rule]. The 48 bits of an address go through a bijection
+// (a multiplication by an odd number modulo 2^48); its top bits pick a bucket of eight words, one cache line,
+// and what is left of it (36 bits in the smallest table, fewer in larger ones) is the key that is kept. So
+// the entry and its place give the address back, which growing and removing need. A full bucket spills into
+// its neighbour (bucket ^ 1), marked as displaced.
+
+enum {
+    FRAME_ADDRESS_BITS = 48,
+    FRAME_BUCKET_WORDS_LOG2 = 3,
+    FRAME_BUCKET_WORDS = 1 << FRAME_BUCKET_WORDS_LOG2,
+    FRAME_PACKED_BITS = 27,
+    FRAME_DISPLACED_SHIFT = FRAME_PACKED_BITS,
+    FRAME_KEY_SHIFT = FRAME_DISPLACED_SHIFT + 1,
+};
+#define FRAME_ADDRESS_MASK ((1ull << FRAME_ADDRESS_BITS) - 1)
+#define FRAME_PACKED_MASK  ((1u << FRAME_PACKED_BITS) - 1)
+#define FRAME_SPREAD       0x9e3779b97f4bull // odd, near 2^48 divided by the golden ratio
+
+struct frame_table {
+    uint64_t rest_mask;   // of the spread bits that don't pick the bucket
+    uint32_t index_shift; // the spread bits above pick the first word to look at, and its bucket with it
+    uint32_t bucket_bits; // log2 of the number of buckets
+    size_t used;          // entries filled; writers only
+    uint64_t entries[] __attribute__((aligned(64)));
+};
+extern struct frame_table *frame_table __attribute__((visibility("hidden"))); // F3, F4 of frame_rules.c
+
+static inline uint64_t frame_spread(uintptr_t address) {
+    return address * FRAME_SPREAD & FRAME_ADDRESS_MASK;
+}
+
+// Looks beyond the first word. Part of frame_rules_find.
+packed_rule frame_rules_search(const struct frame_table *table, uint64_t spread);
+
+static inline packed_rule frame_rules_find(uintptr_t address) {
+    const struct frame_table *table = atomic_load_acquire(&frame_table); // F4
+    if (__builtin_expect(!table || address > FRAME_ADDRESS_MASK, 0))
+        return 0;
+    uint64_t spread = frame_spread(address);
+    uint64_t entry = atomic_load_acquire(&table->entries[spread >> table->index_shift]); // F2
+    if (__builtin_expect(entry >> FRAME_DISPLACED_SHIFT == (spread & table->rest_mask) << 1 && entry, 1))
+        return (packed_rule)entry & FRAME_PACKED_MASK;
+    return frame_rules_search(table, spread);
+}

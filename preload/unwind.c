@@ -45,6 +45,7 @@ static void rotate(struct walked_frame *frames, size_t count, size_t start) {
 
 void unwind_walk(const struct frame_state *start, struct walk *walk) {
     struct unwind_state state = {start->pc, start->sp, start->fp, false};
+    unwind_keep_apart(&state);
     struct stack_bounds bounds = unwind_bounds(state.sp);
     size_t inner = walk->limit - walk->limit / 2;
     size_t place = 0;

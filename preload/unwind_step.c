@@ -1,11 +1,11 @@
-// See unwind_step.h. The fast path is a table lookup and two loads.
+// See unwind_step.h: the steps that are not short.
 //
 // Every read lies at or above the frame's sp (or its red zone), and each CFA above the one before: so a walk
 // ends, and on the thread's own stack it reads mapped memory only, whatever the rules say. On other stacks
 // (fibers, alternate signal stacks) exact rules are trusted, and a long stride is asked of the kernel first.
 // Guesses are made on the thread's own stack only.
 //
-// Called by unwind.c.
+// Called by unwind_step, for unwind.c.
 
 #include "preload/unwind_step.h"
 
@@ -19,9 +19,8 @@
 enum {
     WORD = sizeof(uintptr_t),
     PAGE = 4096,
-    STRIDE_UNASKED = PAGE, // a frame this long can't jump over a guard page
-    NEVER_CODE = 0x10000,  // nothing is mapped below: vm.mmap_min_addr
-    ENTRY_ALIGNMENT = 16,  // the entry code aligns the stack it was given
+    NEVER_CODE = 0x10000, // nothing is mapped below: vm.mmap_min_addr
+    ENTRY_ALIGNMENT = 16, // the entry code aligns the stack it was given
 };
 
 #define MAIN_STACK_LEAST   (128ul << 20) // the kernel leaves at least this gap below the main thread's stack
@@ -56,11 +55,6 @@ struct stack_bounds unwind_bounds(uintptr_t sp) {
     return (struct stack_bounds){UINTPTR_MAX, false};
 }
 
-// Reads what may be any word of a stack, so no sanitizer's opinion is asked.
-__attribute__((no_sanitize("address", "thread", "undefined"))) static inline uintptr_t load(uintptr_t slot) {
-    return *(const volatile uintptr_t *)slot;
-}
-
 // An interrupted function may have popped what its unwind information still points to: signals leave the red
 // zone as it is.
 static inline bool may_load(const struct unwind_state *state, const struct stack_bounds *bounds,
@@ -68,7 +62,7 @@ static inline bool may_load(const struct unwind_state *state, const struct stack
     uintptr_t low = state->exact ? state->sp - MACHINE_RED_ZONE : state->sp;
     if (slot < low || slot % WORD != 0 || slot > bounds->top - WORD)
         return false;
-    return bounds->own || slot - low < STRIDE_UNASKED || probe_word(slot);
+    return bounds->own || slot - low < UNWIND_STRIDE_UNASKED || probe_word(slot);
 }
 
 static uintptr_t base_value(const struct unwind_state *state, uintptr_t cfa, uint8_t base) {
@@ -91,7 +85,7 @@ static enum step_result step_rule(struct unwind_state *state, struct stack_bound
     if (rule->cfa_base == FRAME_SP_LOADED || rule->cfa_base == FRAME_FP_LOADED) {
         if (!may_load(state, bounds, cfa))
             return STEP_FAILED;
-        cfa = load(cfa) + (intptr_t)rule->cfa_add;
+        cfa = unwind_load_word(cfa) + (intptr_t)rule->cfa_add;
     }
     bool interrupted = rule->kind == FRAME_SIGNAL;
     uintptr_t ra_slot = base_value(state, cfa, rule->ra_base) + (intptr_t)rule->ra_offset;
@@ -104,17 +98,12 @@ static enum step_result step_rule(struct unwind_state *state, struct stack_bound
         uintptr_t fp_slot = base_value(state, cfa, rule->fp_base) + (intptr_t)rule->fp_offset;
         if (!may_load(state, bounds, fp_slot))
             return STEP_FAILED;
-        fp = load(fp_slot);
+        fp = unwind_load_word(fp_slot);
     }
-    *state = (struct unwind_state){load(ra_slot), cfa, fp, interrupted};
+    *state = (struct unwind_state){unwind_load_word(ra_slot), cfa, fp, interrupted};
     if (interrupted)
         *bounds = unwind_bounds(cfa);
     return STEP_CALLER;
-}
-
-static enum step_result step_aside(struct unwind_state *state, struct stack_bounds *bounds,
-                                   packed_rule packed) {
-    return step_rule(state, bounds, frame_rules_aside(packed));
 }
 
 // Code without unwind information.
@@ -130,18 +119,19 @@ static enum step_result step_no_info(struct unwind_state *state, const struct st
         uintptr_t slot = state->sp;
         if (!may_load(state, bounds, slot))
             return STEP_FAILED;
-        *state = (struct unwind_state){load(slot), slot - MACHINE_RETURN_OFFSET, state->fp, false};
+        *state =
+            (struct unwind_state){unwind_load_word(slot), slot - MACHINE_RETURN_OFFSET, state->fp, false};
         return STEP_CALLER;
     }
     uintptr_t fp = state->fp;
     if (!bounds->own || !may_load(state, bounds, fp) || !may_load(state, bounds, fp + WORD) ||
         !probe_word(fp) || !probe_word(fp + WORD))
         return STEP_FAILED;
-    uintptr_t pc = load(fp + WORD);
+    uintptr_t pc = unwind_load_word(fp + WORD);
     if (pc < NEVER_CODE)
         return STEP_FAILED;
     *flags |= STACK_GUESSED;
-    *state = (struct unwind_state){pc, fp + 2 * WORD, load(fp), false};
+    *state = (struct unwind_state){pc, fp + 2 * WORD, unwind_load_word(fp), false};
     return STEP_CALLER;
 }
 
@@ -151,24 +141,33 @@ static enum step_result step_complex(struct unwind_state *state, struct stack_bo
     return result;
 }
 
-enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags,
-                             struct step_trace *trace) {
-    *trace = (struct step_trace){0};
+// A short rule with a long stride off the thread's own stack, or into the red zone.
+static enum step_result step_short(struct unwind_state *state, const struct stack_bounds *bounds,
+                                   packed_rule packed) {
+    uintptr_t base = PACKED_KIND(packed) == PACKED_SP ? state->sp : state->fp;
+    uintptr_t cfa = base + PACKED_CFA_WORDS(packed) * WORD;
+    uintptr_t slot = cfa + MACHINE_RETURN_OFFSET;
+    uintptr_t fp_slot = slot - PACKED_FP_SLOT(packed) * WORD;
+    if (cfa <= state->sp || cfa > bounds->top || !may_load(state, bounds, slot) ||
+        !may_load(state, bounds, fp_slot))
+        return STEP_FAILED;
+    uintptr_t fp = fp_slot == slot ? state->fp : unwind_load_word(fp_slot);
+    *state = (struct unwind_state){unwind_load_word(slot), cfa, fp, false};
+    return STEP_CALLER;
+}
+
+enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bounds *bounds,
+                                    uint32_t *flags) {
     uintptr_t address = state->pc - !state->exact;
     packed_rule packed = frame_rules_find(address);
-    if (__builtin_expect(!packed, 0))
+    if (!packed)
         packed = unwind_learn(address);
-
-    uintptr_t cfa;
     switch (PACKED_KIND(packed)) {
     case PACKED_SP:
-        cfa = state->sp + PACKED_CFA_WORDS(packed) * WORD;
-        break;
     case PACKED_FP:
-        cfa = state->fp + PACKED_CFA_WORDS(packed) * WORD;
-        break;
+        return step_short(state, bounds, packed);
     case PACKED_ASIDE:
-        return step_aside(state, bounds, packed);
+        return step_rule(state, bounds, frame_rules_aside(packed));
     case PACKED_END:
         return STEP_END;
     case PACKED_NO_INFO:
@@ -178,20 +177,4 @@ enum step_result unwind_step(struct unwind_state *state, struct stack_bounds *bo
     default:
         return STEP_FAILED;
     }
-
-    uintptr_t slot = cfa + MACHINE_RETURN_OFFSET;
-    if (cfa <= state->sp || cfa > bounds->top || !may_load(state, bounds, slot))
-        return STEP_FAILED;
-    uintptr_t pc = load(slot);
-    if (PACKED_FP_SLOT(packed)) {
-        uintptr_t fp_slot = slot - PACKED_FP_SLOT(packed) * WORD;
-        if (fp_slot < state->sp && !may_load(state, bounds, fp_slot))
-            return STEP_FAILED;
-        state->fp = load(fp_slot);
-    }
-    *trace = (struct step_trace){true, PACKED_FP_SLOT(packed)};
-    state->pc = pc;
-    state->sp = cfa;
-    state->exact = false;
-    return STEP_CALLER;
 }
