@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -45,8 +44,8 @@ int command_run(const struct options *options) {
     if (status)
         return status;
 
-    sigset_t mask; // the program's; the session blocks some for itself
-    sigprocmask(SIG_SETMASK, NULL, &mask);
+    struct launch_inherited inherited;
+    launch_prepare(&inherited);
     struct stamp stamp = stamp_now();
     struct session session;
     if (session_open(&session,
@@ -56,7 +55,7 @@ int command_run(const struct options *options) {
                      message, sizeof message) < 0)
         return complain("%s", message);
 
-    pid_t pid = launch_program(options->arguments, library, session.socket_path, &mask);
+    pid_t pid = launch_program(options->arguments, library, session.socket_path, &inherited);
     if (pid < 0) {
         session_close(&session);
         complain("cannot start %s: %s", options->arguments[0], strerror(-pid));

@@ -9,6 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+void launch_prepare(struct launch_inherited *inherited) {
+    sigprocmask(SIG_SETMASK, NULL, &inherited->signal_mask);
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &usual, &inherited->child_signal);
+}
+
 static int set_environment(const char *library, const char *session_path) {
     const char *other = getenv("LD_PRELOAD");
     char *preload;
@@ -20,11 +26,12 @@ static int set_environment(const char *library, const char *session_path) {
 }
 
 static __attribute__((noreturn)) void become(const char *const *argv, const char *library,
-                                             const char *session_path, const sigset_t *signal_mask,
-                                             int report_to) {
+                                             const char *session_path,
+                                             const struct launch_inherited *inherited, int report_to) {
     int bad = set_environment(library, session_path);
     if (!bad) {
-        sigprocmask(SIG_SETMASK, signal_mask, NULL);
+        sigaction(SIGCHLD, &inherited->child_signal, NULL);
+        sigprocmask(SIG_SETMASK, &inherited->signal_mask, NULL);
         execvp(argv[0], (char *const *)argv);
         bad = -errno;
     }
@@ -34,13 +41,13 @@ static __attribute__((noreturn)) void become(const char *const *argv, const char
 }
 
 pid_t launch_program(const char *const *argv, const char *library, const char *session_path,
-                     const sigset_t *signal_mask) {
+                     const struct launch_inherited *inherited) {
     int pipe_fds[2]; // closed by a successful exec, else it carries the error
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return -errno;
     pid_t pid = fork();
     if (pid == 0)
-        become(argv, library, session_path, signal_mask, pipe_fds[1]);
+        become(argv, library, session_path, inherited, pipe_fds[1]);
     int bad = pid < 0 ? -errno : 0;
     close(pipe_fds[1]);
     if (pid > 0) {

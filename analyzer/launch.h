@@ -5,7 +5,16 @@
 #include <signal.h>
 #include <sys/types.h>
 
-// argv[0] is looked up in PATH as execvp does. signal_mask is what the program starts with. Returns the
-// child's pid, or -errno of the exec that failed (the child is gone then).
+// What of our own the program gets back as we found it: seep needs its own way with both.
+struct launch_inherited {
+    sigset_t signal_mask;
+    struct sigaction child_signal; // of SIGCHLD: a caller that ignores it would take our child's status away
+};
+
+// Notes both, and takes SIGCHLD's default. Before the session is opened.
+void launch_prepare(struct launch_inherited *inherited);
+
+// argv[0] is looked up in PATH as execvp does. Returns the child's pid, or -errno of the exec that failed
+// (the child is gone then).
 pid_t launch_program(const char *const *argv, const char *library, const char *session_path,
-                     const sigset_t *signal_mask);
+                     const struct launch_inherited *inherited);
