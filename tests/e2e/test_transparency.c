@@ -40,6 +40,7 @@ static void odd_signals(void) {
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
 }
 
 START_TEST(inherited_signal_settings_reach_the_program) {
