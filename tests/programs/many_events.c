@@ -18,8 +18,7 @@ static void *thread_main(void *argument) {
         void *block = keep(malloc(size));
         my_allocations++;
         my_bytes += size;
-        if (i % 3 == 0)
-            block = __atomic_exchange_n(&slots[(i * 31 + self) % SLOTS], block, __ATOMIC_ACQ_REL);
+        block = __atomic_exchange_n(&slots[(i * 31 + self) % SLOTS], block, __ATOMIC_ACQ_REL);
         my_frees += block != NULL;
         free(block);
     }

@@ -1,4 +1,4 @@
-// flags: -l:count.so -std=c++17
+// flags: -l:count.so -std=c++17 -fsized-deallocation
 // Every form of new and delete: each leaks one block of a size of its own, and frees one.
 #include "tests/programs/count.h"
 #include "tests/programs/keep.h"
