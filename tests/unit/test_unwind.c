@@ -5,10 +5,13 @@
 
 #include "tests/unit/unwind_fixture.h"
 
+#include "preload/unwind_gate.h"
+
 #include <alloca.h>
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -241,6 +244,28 @@ START_TEST(errno_is_left_alone) {
 }
 END_TEST
 
+START_TEST(the_gate_keeps_signals_out_and_gives_back_what_it_changed) {
+    struct gate_visit visit, again;
+    sigset_t before, within, after;
+    sigemptyset(&before);
+    sigaddset(&before, SIGUSR2);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = 4711;
+    ck_assert_int_eq(gate_enter(&visit), 0);
+    int nested = gate_enter(&again); // as a hook that libunwind ran into would
+    errno = EINVAL;
+    sigprocmask(SIG_SETMASK, NULL, &within);
+    gate_leave(&visit);
+    int left = errno;
+    sigprocmask(SIG_SETMASK, NULL, &after);
+    ck_assert_int_eq(nested, -EDEADLK);
+    ck_assert_int_eq(left, 4711);
+    ck_assert(sigismember(&within, SIGALRM) && sigismember(&within, SIGSEGV) &&
+              sigismember(&within, SIGUSR2));
+    ck_assert(!sigismember(&after, SIGALRM) && !sigismember(&after, SIGSEGV) && sigismember(&after, SIGUSR2));
+}
+END_TEST
+
 static void *walk_many(void *argument) {
     size_t *count = argument;
     for (int i = 0; i < 100; i++) {
@@ -293,6 +318,7 @@ int main(void) {
     tcase_add_test(tests, a_vforked_child_walks);
     tcase_add_test(tests, innermost_and_outermost_frames_are_kept);
     tcase_add_test(tests, errno_is_left_alone);
+    tcase_add_test(tests, the_gate_keeps_signals_out_and_gives_back_what_it_changed);
     if (!FIXTURE_SANITIZED_THREADS)
         tcase_add_test(tests, a_thread_walks_while_another_forks);
     suite_add_tcase(suite, tests);

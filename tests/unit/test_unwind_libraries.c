@@ -7,6 +7,7 @@
 
 #include "preload/frame_rules.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -298,6 +299,43 @@ START_TEST(nothing_is_guessed_on_a_fiber) {
 }
 END_TEST
 
+// A fiber whose stack lies below its thread's, and so looks like the thread's own, with unmapped memory
+// between the two.
+static char *below_thread;
+enum { BELOW_BYTES = 64 * 1024 };
+
+static void wild_fiber_body(void) {
+    wild_pointer = (uintptr_t)below_thread + BELOW_BYTES + 64;
+    walk_wild();
+}
+
+static void *run_fiber_below(void *unused) {
+    (void)unused;
+    getcontext(&fiber);
+    fiber.uc_stack.ss_sp = below_thread;
+    fiber.uc_stack.ss_size = BELOW_BYTES;
+    fiber.uc_link = &outside;
+    makecontext(&fiber, wild_fiber_body, 0);
+    swapcontext(&outside, &fiber);
+    return NULL;
+}
+
+START_TEST(a_frame_pointer_into_a_hole_is_not_followed) {
+    enum { HOLE = 64 * 1024, STACK = 256 * 1024 };
+    below_thread =
+        mmap(NULL, BELOW_BYTES + HOLE + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_int_eq(mprotect(below_thread + BELOW_BYTES, HOLE, PROT_NONE), 0);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    ck_assert_int_eq(pthread_attr_setstack(&attributes, below_thread + BELOW_BYTES + HOLE, STACK), 0);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, &attributes, run_fiber_below, NULL), 0);
+    pthread_join(thread, NULL);
+    ck_assert(fixture_result.walk.truncated);
+    ck_assert_uint_eq(fixture_result.walk.count, 2);
+}
+END_TEST
+
 // Code that a program made itself lies in no object: nothing is kept, as a library may be loaded there later.
 START_TEST(generated_code_is_not_remembered) {
     static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5,
@@ -332,6 +370,7 @@ int main(void) {
     tcase_add_test(tests, without_frame_pointer_nothing_is_claimed);
     tcase_add_test(tests, a_wild_frame_pointer_does_no_harm);
     tcase_add_test(tests, nothing_is_guessed_on_a_fiber);
+    tcase_add_test(tests, a_frame_pointer_into_a_hole_is_not_followed);
     tcase_add_test(tests, generated_code_is_not_remembered);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
