@@ -1,14 +1,19 @@
 // The reference workload for what seep costs: threads that allocate and free at a given call depth, as
 // programs with deep stacks and many short-lived blocks do. Prints the time of one malloc+free pair.
-//   churn [PAIRS [DEPTH [THREADS [WINDOW [LEAKED]]]]]
+//   churn [PAIRS [DEPTH [THREADS [WINDOW [LEAKED [own|other]]]]]]
 //     PAIRS    malloc+free pairs per thread      DEPTH   calls between a thread's start and the allocation
 //     THREADS  threads                           WINDOW  blocks held at any time, the oldest is freed first
-//     LEAKED   blocks per thread never freed
+//     LEAKED   blocks per thread never freed; with any, their stack's frames are counted and printed
+//     other    each thread has a partner that frees its blocks, handed over by half windows
 // Build as users build: gcc -O2 -g, without frame pointers.
+#include <execinfo.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -16,10 +21,12 @@ enum {
     varied_levels = 4,      // the innermost levels choose their function at random: 8^4 ways down, two ends
     max_threads = 64,
     leaked_bytes = 33,
+    most_frames = 512,
 };
 
 static long pairs = 2000000, leaked = 0;
 static int depth = 20, threads = 1, window = 1000;
+static bool freed_by_other;
 
 // Each on cache lines of its own: what is measured must not be the threads' quarrel over one.
 struct worker {
@@ -29,6 +36,11 @@ struct worker {
     int oldest;
     long pairs_left;
     long leaks_left;
+    int frames; // of a leaked block's stack, as libgcc unwinds it
+    // With a partner: the window's halves go round between the two.
+    pthread_t partner;
+    sem_t filled, emptied;
+    bool last_half; // set before the last post of filled
 };
 
 static inline uint64_t next_random(struct worker *worker) {
@@ -38,25 +50,35 @@ static inline uint64_t next_random(struct worker *worker) {
     return worker->random;
 }
 
-// Replaces the oldest block of the window.
+// Makes room in the window.
+static inline void drop_oldest(struct worker *worker) {
+    if (!freed_by_other)
+        free(worker->held[worker->oldest]);
+    else if (worker->oldest % (window / 2) == 0)
+        sem_wait(&worker->emptied);
+}
+
+// Fills the room that drop_oldest made.
 static inline void hold(struct worker *worker, char *block) {
     if (block == NULL)
         abort();
     block[0] = 1;
     worker->held[worker->oldest] = block;
     worker->oldest = (worker->oldest + 1) % window;
+    if (freed_by_other && worker->oldest % (window / 2) == 0)
+        sem_post(&worker->filled);
 }
 
 __attribute__((noinline)) static void allocate_small(struct worker *worker) {
     for (int i = 0; i < pairs_per_descent && worker->pairs_left > 0; i++, worker->pairs_left--) {
-        free(worker->held[worker->oldest]);
+        drop_oldest(worker);
         hold(worker, malloc(16 + (next_random(worker) & 0xff)));
     }
 }
 
 __attribute__((noinline)) static void allocate_mixed(struct worker *worker) {
     for (int i = 0; i < pairs_per_descent && worker->pairs_left > 0; i++, worker->pairs_left--) {
-        free(worker->held[worker->oldest]);
+        drop_oldest(worker);
         hold(worker, calloc(1, 16 + (next_random(worker) & 0x3ff)));
     }
 }
@@ -66,7 +88,10 @@ __attribute__((noinline)) static void leak(struct worker *worker) {
     if (block == NULL)
         abort();
     block[0] = 1;
-    worker->leaks_left--;
+    if (worker->leaks_left-- == 1) {
+        void *frames[most_frames];
+        worker->frames = backtrace(frames, most_frames);
+    }
 }
 
 static void descend(struct worker *worker, int levels);
@@ -108,13 +133,51 @@ static void descend(struct worker *worker, int levels) {
         worker->random = 1;
 }
 
+// The partner: frees one half of the window at a time.
+static void *free_halves(void *argument) {
+    struct worker *worker = argument;
+    for (int first = 0;; first = first == 0 ? window / 2 : 0) {
+        sem_wait(&worker->filled);
+        bool last = worker->last_half;
+        for (int i = first; i < first + window / 2; i++) {
+            free(worker->held[i]);
+            worker->held[i] = NULL;
+        }
+        if (last)
+            return NULL;
+        sem_post(&worker->emptied);
+    }
+}
+
+static void start_partner(struct worker *worker) {
+    sem_init(&worker->filled, 0, 0);
+    sem_init(&worker->emptied, 0, 2);
+    if (pthread_create(&worker->partner, NULL, free_halves, worker) != 0)
+        abort();
+}
+
+// Every half that was begun is handed over, and one more that says it was the last.
+static void end_partner(struct worker *worker) {
+    if (worker->oldest % (window / 2) != 0)
+        sem_post(&worker->filled);
+    sem_wait(&worker->emptied);
+    sem_wait(&worker->emptied);
+    worker->last_half = true;
+    sem_post(&worker->filled);
+    pthread_join(worker->partner, NULL);
+}
+
 static void *work(void *argument) {
     struct worker *worker = argument;
     worker->held = calloc((size_t)window, sizeof *worker->held);
     if (worker->held == NULL)
         abort();
+    if (freed_by_other)
+        start_partner(worker);
     while (worker->pairs_left > 0 || worker->leaks_left > 0)
         descend(worker, depth);
+    if (freed_by_other)
+        end_partner(worker);
     for (int i = 0; i < window; i++)
         free(worker->held[i]);
     free(worker->held);
@@ -139,14 +202,18 @@ int main(int argc, char **argv) {
         window = atoi(argv[4]);
     if (argc > 5)
         leaked = atol(argv[5]);
+    if (argc > 6)
+        freed_by_other = strcmp(argv[6], "other") == 0;
+    window += window % 2; // two halves
     if (pairs < 1 || depth < 0 || threads < 1 || threads > max_threads || window < 1 || leaked < 0) {
-        fprintf(stderr, "usage: churn [PAIRS [DEPTH [THREADS [WINDOW [LEAKED]]]]]\n");
+        fprintf(stderr, "usage: churn [PAIRS [DEPTH [THREADS [WINDOW [LEAKED [own|other]]]]]]\n");
         return 2;
     }
     double start = now_seconds();
     for (int i = 0; i < threads; i++) {
-        workers[i] = (struct worker){
-            .random = 88172645463325252u + (uint64_t)i * 7919, .pairs_left = pairs, .leaks_left = leaked};
+        workers[i].random = 88172645463325252u + (uint64_t)i * 7919;
+        workers[i].pairs_left = pairs;
+        workers[i].leaks_left = leaked;
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
             abort();
     }
@@ -154,5 +221,7 @@ int main(int argc, char **argv) {
         pthread_join(workers[i].thread, NULL);
     double seconds = now_seconds() - start;
     printf("churn: %.2f ns per malloc+free pair, %.3f s\n", seconds * 1e9 / (double)pairs, seconds);
+    if (leaked > 0)
+        printf("churn: a leaked block's stack has %d frames\n", workers[0].frames);
     return 0;
 }
