@@ -34,8 +34,9 @@ static const char *const *command_of(const struct session *session) {
     static const char *argv[256];
     size_t count = 0;
     const struct process *root = session->process_count ? session->processes[0] : NULL;
-    for (size_t at = 0; root && at < root->arguments_bytes && count < 255;
-         at += strlen(root->arguments + at) + 1)
+    if (!root)
+        return argv;
+    for (size_t at = 0; at < root->arguments_bytes && count < 255; at += strlen(root->arguments + at) + 1)
         argv[count++] = root->arguments + at;
     return argv;
 }

@@ -1,10 +1,11 @@
 // The report as data: what a run found, independent of how it is printed or stored.
-// Built by analyzer/assemble.c from a finished session, or by report/json_read.c from a saved file; the writers in this
-// folder only read it. One struct per object of schema seep-report-1 and one field per member, with the same names.
+// Built by analyzer/assemble.c from a finished session, or by report/json_read.c from a saved file; the
+// writers in this folder only read it. One struct per object of schema seep-report-1 and one field per
+// member, with the same names.
 //
-// Ownership: a report owns an arena; every pointer below points into it, and report_free() releases all at once.
-// Strings are NUL-terminated bytes as the system gave them, not necessarily valid UTF-8: each writer escapes for its format.
-// A pointer that may be NULL says so; NULL is written as null.
+// Ownership: a report owns an arena; every pointer below points into it, and report_free() releases all at
+// once. Strings are NUL-terminated bytes as the system gave them, not necessarily valid UTF-8: each writer
+// escapes for its format. A pointer that may be NULL says so; NULL is written as null.
 #pragma once
 
 #include "analyzer/arena.h"
@@ -15,7 +16,8 @@
 
 enum site_kind { SITE_HEAP, SITE_FD, SITE_MAP, SITE_KINDS };
 
-// What a site's resources are. The first five are verdicts on heap blocks, the last two belong to the other kinds.
+// What a site's resources are. The first five are verdicts on heap blocks, the last two belong to the other
+// kinds.
 enum verdict {
     VERDICT_DEFINITE,
     VERDICT_INDIRECT,
@@ -36,8 +38,9 @@ struct report_frame {
     uint32_t line;        // 0: no line information
     const char *module;   // path of the object; NULL: the address lies in none
     const char *build_id; // lower-case hex; NULL: none
-    uint64_t offset;      // of the looked-up address within the module (ELF virtual address); absolute if module is NULL
-    bool inlined;         // this function was inlined into the next frame of the array
+    uint64_t offset; // of the looked-up address within the module (ELF virtual address); absolute if module
+                     // is NULL
+    bool inlined;    // this function was inlined into the next frame of the array
 };
 
 // One example of a site's resources. Issue by issue more kinds fill it; heap uses address and bytes.
@@ -53,10 +56,10 @@ struct report_site {
     const char *call; // the public function that acquired it
     uint64_t count;
     uint64_t bytes;
-    int64_t resident_bytes;    // -1: not known
-    const char *suppressed_by; // NULL: not suppressed
-    const char *baseline;      // NULL: no baseline given
-    bool truncated;            // the stack does not reach its thread's start
+    int64_t resident_bytes;      // -1: not known
+    const char *suppressed_by;   // NULL: not suppressed
+    const char *baseline;        // NULL: no baseline given
+    bool truncated;              // the stack does not reach its thread's start
     struct report_frame *frames; // innermost first
     size_t frame_count;
     struct report_example *examples; // at most 5
@@ -84,8 +87,8 @@ struct report_process {
     enum process_begin begin;
     struct {
         enum process_end how;
-        int64_t code;  // how == END_EXIT
-        int64_t signal; // how == END_SIGNAL
+        int64_t code;    // how == END_EXIT
+        int64_t signal;  // how == END_SIGNAL
         bool code_known; // false: END_EXIT was seen but not its status
     } end;
     bool exact;
@@ -113,11 +116,13 @@ struct report {
     size_t process_count;
 };
 
-// A new, empty report with its arena. Aborts when there is no memory, as everything in the analyzer that builds one does.
+// A new, empty report with its arena. Aborts when there is no memory, as everything in the analyzer that
+// builds one does.
 struct report *report_new(void);
 void report_free(struct report *report);
 
-// The words of the schema for each enumerator ("heap", "definite", "exec", ...), and back: -EINVAL for any other word.
+// The words of the schema for each enumerator ("heap", "definite", "exec", ...), and back: -EINVAL for any
+// other word.
 const char *site_kind_name(enum site_kind kind);
 const char *verdict_name(enum verdict verdict);
 const char *process_begin_name(enum process_begin begin);

@@ -1,9 +1,11 @@
 // links: analyzer/live.c analyzer/live_order.c analyzer/live_history.c analyzer/live_recent.c
-// analyzer/live_table.c analyzer/live_pool.c The live set against the truth. A simulated program runs 2 to 16
-// threads over a few addresses, step by step, so that a thread can be interrupted between any two steps of a
-// hook: taking the epoch, the real call, publishing. A simulated analyzer reads the rings in rounds in
-// between. At the end the live set must hold exactly the blocks that the program holds. SEEP_MODEL_EVENTS
-// sets the number of events (default: a second's worth), SEEP_MODEL_SEED the first seed.
+// links: analyzer/live_table.c analyzer/live_pool.c
+//
+// The live set against the truth. A simulated program runs 2 to 16 threads over a few addresses, step by
+// step, so that a thread can be interrupted between any two steps of a hook: taking the epoch, the real call,
+// publishing. A simulated analyzer reads the rings in rounds in between. At the end the live set must hold
+// exactly the blocks that the program holds. SEEP_MODEL_EVENTS sets the number of events (default: a second's
+// worth), SEEP_MODEL_SEED the first seed.
 #include "analyzer/live.h"
 
 #include <check.h>
