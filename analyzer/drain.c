@@ -117,10 +117,10 @@ static void empty_nursery(struct family *family, uint32_t extent, struct process
     struct wire_nursery *nursery = family_nursery(family, extent);
     for (size_t set = 0; set < NURSERY_SETS; set++)
         for (size_t way = 0; way < NURSERY_WAYS; way++) {
-            struct wire_record entry = nursery->entries[set][way];
-            if (!entry.kind)
+            if (!nursery->owners[set][way])
                 continue;
-            nursery->entries[set][way].kind = 0;
+            struct wire_record entry = nursery->entries[set][way];
+            nursery->owners[set][way] = 0;
             owner->invalid_records += live_apply_many(owner->live, &entry, 1);
         }
     owner->cancelled += nursery->cancelled;

@@ -113,6 +113,7 @@ bool attach_again(void) {
 
 void attach_leave(void) {
     attach_page->state = ATTACH_LEFT;
+    attach_page->generation = 0; // no thread's: thread_enter looks at nothing else
 }
 
 bool attach_is_own_process(void) {

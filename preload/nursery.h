@@ -2,6 +2,7 @@
 // record.c within an event; inline, because most events are nothing else.
 #pragma once
 
+#include "preload/wire/atomic.h"
 #include "preload/wire/nursery.h"
 
 #include <stdbool.h>
@@ -13,33 +14,55 @@ static inline uint32_t nursery_set(uint64_t address) {
 }
 _Static_assert(NURSERY_SETS == 1 << 9, "nursery_set gives nine bits");
 
-// The entry of an address: that of its current owner if this thread holds one, told by the epoch; else any;
-// NULL if there is none.
-static inline struct wire_record *nursery_find(struct wire_nursery *nursery, const void *block,
-                                               uint64_t epoch) {
-    struct wire_record *set = nursery->entries[nursery_set((uintptr_t)block)], *any = NULL;
-    for (int way = 0; way < NURSERY_WAYS; way++)
-        if (set[way].address == (uintptr_t)block && set[way].kind) {
-            any = &set[way];
-            if (any->epoch == epoch)
-                return any;
-        }
+// Where an entry is.
+struct nursery_place {
+    uint64_t *owner;
+    struct wire_record *entry; // NULL: nowhere
+};
+
+static inline bool nursery_is_empty(const struct nursery_place *place) {
+    return *place->owner == 0;
+}
+
+// The entry of an address: that of its current owner if this thread holds one, told by the epoch; else any.
+static inline struct nursery_place nursery_find(struct wire_nursery *nursery, const void *block,
+                                                uint64_t epoch) {
+    uint32_t set = nursery_set((uintptr_t)block);
+    struct nursery_place any = {NULL, NULL};
+    for (int way = 0; way < NURSERY_WAYS; way++) {
+        if (nursery->owners[set][way] != (uintptr_t)block)
+            continue;
+        any = (struct nursery_place){&nursery->owners[set][way], &nursery->entries[set][way]};
+        if (any.entry->epoch == epoch)
+            break;
+    }
     return any;
 }
 
-// A place for one more acquire: an empty one, or that of the oldest entry of the set, which the caller must
-// send first (kind is not 0 then).
-static inline struct wire_record *nursery_place(struct wire_nursery *nursery, const void *block) {
-    uint32_t set = nursery_set((uintptr_t)block);
-    struct wire_record *ways = nursery->entries[set];
-    for (int way = 0; way < NURSERY_WAYS; way++)
-        if (!ways[way].kind)
-            return &ways[way];
-    return &ways[nursery->next[set]++ % NURSERY_WAYS];
+// A place for one more acquire: an empty one, or that of an old entry, which the caller must send first.
+static inline struct nursery_place nursery_room(struct wire_nursery *nursery, const void *block) {
+    uint32_t set = nursery_set((uintptr_t)block), way = 0;
+    while (way < NURSERY_WAYS && nursery->owners[set][way])
+        way++;
+    if (way == NURSERY_WAYS)
+        way = nursery->next[set]++ % NURSERY_WAYS;
+    return (struct nursery_place){&nursery->owners[set][way], &nursery->entries[set][way]};
 }
 
-static inline void nursery_cancel(struct wire_nursery *nursery, struct wire_record *entry) {
+// In this order, so that whenever the thread is killed an entry with an owner is whole.
+static inline void nursery_put(const struct nursery_place *place, const struct wire_record *acquire) {
+    *place->owner = 0;
+    atomic_signal_barrier();
+    *place->entry = *acquire;
+    atomic_signal_barrier();
+    *place->owner = acquire->address;
+}
+
+static inline void nursery_remove(const struct nursery_place *place) {
+    *place->owner = 0;
+}
+
+static inline void nursery_count(struct wire_nursery *nursery, const struct wire_record *entry) {
     nursery->cancelled++;
     nursery->cancelled_bytes += entry->bytes;
-    entry->kind = 0;
 }

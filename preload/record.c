@@ -62,7 +62,7 @@ static bool wait_for_room(struct wire_ring *ring, uint32_t need) {
 // Room for `need` slots after head; the caller fills them and calls publish. False: nothing can be recorded
 // any more.
 static bool reserve(struct thread *thread, uint32_t need) {
-    struct wire_ring *ring = &thread->wire->ring;
+    struct wire_ring *ring = &thread->wire.ring;
     if (likely(ring->head + need - ring->tail_seen <= ring->capacity))
         return true;
     ring->tail_seen = atomic_load_acquire(&ring->tail); // P2
@@ -75,12 +75,12 @@ static bool reserve(struct thread *thread, uint32_t need) {
 }
 
 static struct wire_record *slot(struct thread *thread, uint32_t ahead) {
-    struct wire_ring *ring = &thread->wire->ring;
+    struct wire_ring *ring = &thread->wire.ring;
     return &thread->slots[(ring->head + ahead) & (ring->capacity - 1)];
 }
 
 static void publish(struct thread *thread, uint32_t count) {
-    struct wire_ring *ring = &thread->wire->ring;
+    struct wire_ring *ring = &thread->wire.ring;
     uint64_t head = ring->head + count;
     atomic_store_release(&ring->head, head); // P1
     if (unlikely(head >= ring->next_ring)) {
@@ -106,67 +106,68 @@ static struct wire_record release_of(uint8_t call, const void *block, uint64_t e
 }
 
 // An acquire goes to the nursery; what it displaces there goes to the ring.
-static void keep(struct thread *thread, const struct wire_record *acquire) {
-    struct wire_record *place = nursery_place(thread->nursery, (const void *)acquire->address);
-    if (place->kind) {
+static inline void keep(struct thread *thread, const struct wire_record *acquire) {
+    struct nursery_place place = nursery_room(&thread->nursery, (const void *)acquire->address);
+    if (!nursery_is_empty(&place)) {
         if (unlikely(!reserve(thread, 1)))
             return;
-        *slot(thread, 0) = *place;
+        *slot(thread, 0) = *place.entry;
         publish(thread, 1);
     }
-    *place = *acquire;
+    nursery_put(&place, acquire);
 }
 
 // A release whose block is not the nursery's to cancel. An entry of the same address goes along, so that the
 // pair meets early: whichever of the address's owners it was, its epoch tells.
 static void send_release(struct thread *thread, const struct wire_record *release,
-                         struct wire_record *entry) {
+                         const struct nursery_place *along) {
     if (unlikely(!reserve(thread, 2)))
         return;
     uint32_t count = 0;
-    if (entry) {
-        *slot(thread, count++) = *entry;
-        entry->kind = 0;
+    if (along->entry) {
+        *slot(thread, count++) = *along->entry;
+        nursery_remove(along);
     }
     *slot(thread, count++) = *release;
     publish(thread, count);
 }
 
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {
-    struct thread thread;
-    if (!thread_enter(&thread))
+    struct thread *thread = thread_enter();
+    if (!thread)
         return;
-    struct wire_record acquire = acquire_of(call, block, bytes, stack_capture(&thread, caller), 0);
-    keep(&thread, &acquire);
+    struct wire_record acquire = acquire_of(call, block, bytes, stack_capture(thread, caller), 0);
+    keep(thread, &acquire);
     thread_leave();
 }
 
 void record_release(uint8_t call, const void *block) {
-    struct thread thread;
-    if (!thread_enter(&thread))
+    struct thread *thread = thread_enter();
+    if (!thread)
         return;
     uint64_t epoch = epoch_read(block);
-    struct wire_record *entry = nursery_find(thread.nursery, block, epoch);
-    if (entry && entry->epoch == epoch) {
-        nursery_cancel(thread.nursery, entry);
+    struct nursery_place place = nursery_find(&thread->nursery, block, epoch);
+    if (place.entry && place.entry->epoch == epoch) {
+        nursery_remove(&place);
+        nursery_count(&thread->nursery, place.entry);
     } else {
         struct wire_record release = release_of(call, block, epoch_take(block));
-        send_release(&thread, &release, entry);
+        send_release(thread, &release, &place);
     }
     thread_leave();
 }
 
 struct record_move record_move_begin(const void *block) {
     struct record_move move = {.begun = false};
-    struct thread thread;
-    if (!thread_enter(&thread))
+    struct thread *thread = thread_enter();
+    if (!thread)
         return move;
     move.begun = true;
     uint64_t epoch = epoch_read(block);
-    struct wire_record *entry = nursery_find(thread.nursery, block, epoch);
-    if (entry && entry->epoch == epoch) {
-        move.cancels = *entry; // out of sight while another thread may be handed its address
-        entry->kind = 0;
+    struct nursery_place place = nursery_find(&thread->nursery, block, epoch);
+    if (place.entry && place.entry->epoch == epoch) {
+        move.cancels = *place.entry;
+        nursery_remove(&place); // out of sight while another thread may be handed its address
     } else {
         move.epoch = epoch_take(block);
     }
@@ -177,46 +178,46 @@ struct record_move record_move_begin(const void *block) {
 // The old side of a move that succeeded.
 static void finish_release(struct thread *thread, uint8_t call, const void *block, struct record_move *move) {
     if (move->cancels.kind) {
-        nursery_cancel(thread->nursery, &move->cancels);
+        nursery_count(&thread->nursery, &move->cancels);
         return;
     }
     struct wire_record release = release_of(call, block, move->epoch);
-    send_release(thread, &release, NULL);
+    send_release(thread, &release, &(struct nursery_place){NULL, NULL});
 }
 
 void record_move_released(uint8_t call, const void *block, struct record_move *move) {
-    struct thread thread;
-    if (!move->begun || !thread_enter(&thread))
+    struct thread *thread = move->begun ? thread_enter() : NULL;
+    if (!thread)
         return;
-    finish_release(&thread, call, block, move);
+    finish_release(thread, call, block, move);
     thread_leave();
 }
 
 void record_move_failed(struct record_move *move) {
-    struct thread thread;
-    if (!move->begun || !move->cancels.kind || !thread_enter(&thread))
+    struct thread *thread = move->begun && move->cancels.kind ? thread_enter() : NULL;
+    if (!thread)
         return;
-    keep(&thread, &move->cancels);
+    keep(thread, &move->cancels);
     thread_leave();
 }
 
 void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
                  const struct frame_state *caller) {
-    struct thread thread;
-    if (!move->begun || !thread_enter(&thread))
+    struct thread *thread = move->begun ? thread_enter() : NULL;
+    if (!thread)
         return;
-    struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(&thread, caller), 0);
-    finish_release(&thread, call, block, move);
-    keep(&thread, &acquire);
+    struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(thread, caller), 0);
+    finish_release(thread, call, block, move);
+    keep(thread, &acquire);
     thread_leave();
 }
 
 void record_early(const void *block, size_t bytes, const void *caller) {
-    struct thread thread;
-    if (!thread_enter(&thread))
+    struct thread *thread = thread_enter();
+    if (!thread)
         return;
     struct wire_record acquire =
-        acquire_of(CALL_malloc, block, bytes, stack_of_address(&thread, caller), RECORD_EARLY);
-    keep(&thread, &acquire);
+        acquire_of(CALL_malloc, block, bytes, stack_of_address(thread, caller), RECORD_EARLY);
+    keep(thread, &acquire);
     thread_leave();
 }

@@ -76,24 +76,24 @@ static uint32_t id_of_part(struct stack_memo *memo) {
 }
 
 static uint32_t capture_deep(struct thread *thread, const struct frame_state *caller) {
-    struct stack_memo *memo = &thread->scratch->memo;
+    struct stack_memo *memo = &thread->scratch.memo;
     struct walk walk = {.frames = memo->walked, .limit = memory->depth};
     unwind_walk(caller, &walk);
-    thread->wire->truncated_stacks += walk.truncated;
+    thread->wire.truncated_stacks += walk.truncated;
     return id_of_walk(memo, &walk);
 }
 
 uint32_t stack_capture(struct thread *thread, const struct frame_state *caller) {
-    struct stack_memo *memo = &thread->scratch->memo;
+    struct stack_memo *memo = &thread->scratch.memo;
     if (unlikely(!stack_memo_walk(memo, caller)))
         return capture_deep(thread, caller);
     if (unlikely(memo->frames[0].kind == MEMO_STUCK))
-        thread->wire->truncated_stacks++;
+        thread->wire.truncated_stacks++;
     return likely(memo->count <= memory->depth) ? id_of_memo(memo) : id_of_part(memo);
 }
 
 uint32_t stack_of_address(struct thread *thread, const void *address) {
-    struct stack_memo *memo = &thread->scratch->memo;
+    struct stack_memo *memo = &thread->scratch.memo;
     struct walked_frame frame = {(uintptr_t)address, 0};
     struct walk walk = {.frames = &frame, .count = 1, .truncated = true};
     return id_of_walk(memo, &walk);

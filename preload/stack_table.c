@@ -29,20 +29,18 @@ static inline uint32_t newest_level(void) {
     return level < STACK_INDEX_LEVELS ? level : STACK_INDEX_LEVELS - 1;
 }
 
-uint32_t stack_table_find(uint64_t hash) {
-    for (uint32_t levels = newest_level() + 1; levels-- > 0;) {
-        struct wire_stack_cell *cells = cells_of(levels);
-        uint32_t mask = level_cells(levels) - 1;
-        for (uint32_t i = 0; cells && i <= mask; i++) {
-            struct wire_stack_cell *cell = &cells[(hash + i) & mask];
-            uint64_t seen = atomic_load_relaxed(&cell->hash); // relaxed: the id's edge S2 covers what is used
-            if (seen == hash)
-                return atomic_load_acquire(&cell->id); // S2; 0: as if not there
-            if (!seen)
-                break;
-        }
+static inline struct wire_stack_cell *find_cell(uint32_t level, uint64_t hash) {
+    struct wire_stack_cell *cells = cells_of(level);
+    uint32_t mask = level_cells(level) - 1;
+    for (uint32_t i = 0; cells && i <= mask; i++) {
+        struct wire_stack_cell *cell = &cells[(hash + i) & mask];
+        uint64_t seen = atomic_load_relaxed(&cell->hash); // relaxed: the id's edge S2 covers what is used
+        if (seen == hash)
+            return cell;
+        if (!seen)
+            break;
     }
-    return 0;
+    return NULL;
 }
 
 // The level that takes inserts, after moving on from one that is three quarters full.
@@ -71,6 +69,29 @@ static struct wire_stack_cell *claim_cell(uint64_t hash) {
             return cell;
     }
     return NULL;
+}
+
+// A stack of an older level moves to the newest, so that a program's working set is found at the first look.
+static __attribute__((noinline)) uint32_t find_older(uint32_t newest, uint64_t hash) {
+    for (uint32_t level = newest; level-- > 0;) {
+        struct wire_stack_cell *cell = find_cell(level, hash);
+        uint32_t id = cell ? atomic_load_acquire(&cell->id) : 0; // S2
+        if (!id)
+            continue;
+        struct wire_stack_cell *fresh = claim_cell(hash);
+        uint32_t none = 0;
+        if (fresh)
+            (void)atomic_cas_acq_rel(&fresh->id, &none, id); // S1; who was first has an id of the same stack
+        return id;
+    }
+    return 0;
+}
+
+uint32_t stack_table_find(uint64_t hash) {
+    uint32_t newest = newest_level();
+    struct wire_stack_cell *cell = find_cell(newest, hash);
+    uint32_t id = cell ? atomic_load_acquire(&cell->id) : 0; // S2; 0: as if not there
+    return likely(id) ? id : find_older(newest, hash);
 }
 
 // A new node, not published yet. 0: the table is full.

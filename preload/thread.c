@@ -11,30 +11,10 @@
 
 enum { EXTENT_WAITS = 100 }; // of WIRE_WAIT_NS
 
-_Static_assert(WIRE_SLOTS_AT + WIRE_RING_SLOTS * sizeof(struct wire_record) + sizeof(struct thread_scratch) <=
-                   WIRE_EXTENT_BYTES,
-               "an extent holds it all");
+__thread struct thread_self thread_self;
 
-// Initial-exec, so that touching it allocates nothing and it is there until the thread's very end. Plain
-// accesses: only this thread and its signal handlers see it, and a handler leaves depth as it found it.
-static __thread struct {
-    struct wire_thread *level[THREAD_LEVELS];
-    uint32_t depth;
-    uint32_t generation; // of the process that the levels belong to
-} self;
-
-static struct wire_thread *extent(uint32_t index) {
-    return (struct wire_thread *)((char *)memory + memory->extents_at + (uint64_t)index * WIRE_EXTENT_BYTES);
-}
-
-static inline struct thread parts_of(struct wire_thread *wire) {
-    struct wire_record *slots = (struct wire_record *)((char *)wire + WIRE_SLOTS_AT);
-    return (struct thread){
-        .wire = wire,
-        .nursery = (struct wire_nursery *)((char *)wire + WIRE_THREAD_HEAD_BYTES),
-        .slots = slots,
-        .scratch = (struct thread_scratch *)(slots + wire->ring.capacity),
-    };
+static struct thread *extent(uint32_t index) {
+    return (struct thread *)((char *)memory + memory->extents_at + (uint64_t)index * WIRE_EXTENT_BYTES);
 }
 
 static bool take_extent(uint32_t *out) {
@@ -71,7 +51,7 @@ static bool take_extent_later(uint32_t *out) {
     return false;
 }
 
-static struct wire_thread *claim(uint32_t level) {
+static struct thread *claim(uint32_t level) {
     uint32_t index;
     if (!take_extent(&index) && !take_extent_later(&index))
         return NULL;
@@ -80,73 +60,59 @@ static struct wire_thread *claim(uint32_t level) {
         atomic_store_release(state, SLOT_FREE);
         return NULL;
     }
-    struct wire_thread *thread = extent(index);
-    struct wire_ring *ring = &thread->ring;
+    struct thread *thread = extent(index);
+    struct wire_ring *ring = &thread->wire.ring;
     // head and tail go on from the extent's last owner, of whom the analyzer has read everything (head ==
     // tail) and emptied the nursery.
     ring->capacity = memory->ring_slots;
     ring->tail_seen = atomic_load_relaxed(&ring->tail); // relaxed: ordered by the state's CAS
     ring->next_ring = ring->head + ring->capacity / 2;
     ring->waiting = 0;
-    thread->process_slot = attach_page->slot;
+    thread->wire.process_slot = attach_page->slot;
     // A vfork child records into its parent's thread: the extent outlives the child, so it must not be told
     // by its id.
-    thread->tid = attach_is_own_process() ? (uint32_t)raw_syscall0(SYS_gettid) : 0;
-    thread->level = level;
-    thread->truncated_stacks = 0;
-    parts_of(thread).scratch->memo.count = 0;
+    thread->wire.tid = attach_is_own_process() ? (uint32_t)raw_syscall0(SYS_gettid) : 0;
+    thread->wire.level = level;
+    thread->wire.truncated_stacks = 0;
+    thread->scratch.memo.count = 0;
     atomic_store_release(state, SLOT_LIVE); // X1
     return thread;
 }
 
-static bool enter_slow(uint32_t depth) {
-    if (self.generation != attach_page->generation) { // forked since: the levels are the parent's
-        for (int i = 0; i < THREAD_LEVELS; i++)
-            self.level[i] = NULL;
-        self.generation = attach_page->generation;
-    }
-    if (depth < THREAD_LEVELS && !self.level[depth])
-        self.level[depth] = claim(depth);
-    if (depth < THREAD_LEVELS && self.level[depth])
-        return true;
-    atomic_add_relaxed(&attach_process()->lost_records, 1); // a count, orders nothing
-    return false;
-}
-
-bool thread_enter(struct thread *out) {
+struct thread *thread_enter_slowly(void) {
+    struct thread_self *self = &thread_self;
     if (!attach_on())
-        return false;
-    uint32_t depth = self.depth++;
+        return NULL;
+    uint32_t depth = self->depth++;
     atomic_signal_barrier(); // a handler from here on finds the next level
-    if (unlikely(self.generation != attach_page->generation || depth >= THREAD_LEVELS ||
-                 !self.level[depth])) {
-        if (!enter_slow(depth)) {
-            self.depth--;
-            return false;
-        }
+    if (self->generation !=
+        attach_page->generation) { // new, or forked since: then the levels are the parent's
+        for (int i = 0; i < THREAD_LEVELS; i++)
+            self->level[i] = NULL;
+        self->generation = attach_page->generation;
     }
-    *out = parts_of(self.level[depth]);
-    return true;
-}
-
-void thread_leave(void) {
-    atomic_signal_barrier();
-    self.depth--;
+    if (depth < THREAD_LEVELS && !self->level[depth])
+        self->level[depth] = claim(depth);
+    if (depth < THREAD_LEVELS && self->level[depth])
+        return self->level[depth];
+    atomic_add_relaxed(&attach_process()->lost_records, 1); // a count, orders nothing
+    self->depth--;
+    return NULL;
 }
 
 // Gives the child a private copy of an extent in place of the parent's.
-static void make_private(struct wire_thread *wire) {
+static void make_private(struct thread *thread) {
     long copy = raw_syscall6(SYS_mmap, 0, WIRE_EXTENT_BYTES, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (raw_failed(copy))
         return;
-    memcpy((void *)copy, wire, WIRE_EXTENT_BYTES);
+    memcpy((void *)copy, thread, WIRE_EXTENT_BYTES);
     raw_syscall5(SYS_mremap, copy, WIRE_EXTENT_BYTES, WIRE_EXTENT_BYTES, MREMAP_MAYMOVE | MREMAP_FIXED,
-                 (long)wire);
+                 (long)thread);
 }
 
 void thread_after_fork(void) {
-    for (uint32_t i = 0; i < self.depth && i < THREAD_LEVELS; i++)
-        if (self.level[i])
-            make_private(self.level[i]);
+    for (uint32_t i = 0; i < thread_self.depth && i < THREAD_LEVELS; i++)
+        if (thread_self.level[i])
+            make_private(thread_self.level[i]);
 }

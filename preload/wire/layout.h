@@ -42,7 +42,7 @@ struct wire_memory {
     uint64_t strings_at;                   // char[string_limit]
     uint64_t index_at[STACK_INDEX_LEVELS]; // struct wire_stack_cell[STACK_INDEX_FIRST_CELLS << 2k]; 0 where
                                            // there was no room for a level
-    uint64_t nodes_at; // struct wire_stack_node[node_limit]
+    uint64_t nodes_at;                     // struct wire_stack_node[node_limit]
     uint64_t extents_at;
     uint32_t node_limit;
     uint32_t extent_count;

@@ -18,8 +18,9 @@
 enum { NURSERY_SETS = 512, NURSERY_WAYS = 4 };
 
 struct wire_nursery {
-    struct wire_record entries[NURSERY_SETS][NURSERY_WAYS]; // kind 0: empty
-    uint8_t next[NURSERY_SETS];                             // the way that is evicted next
-    uint64_t cancelled;                                     // acquires and releases that cancelled each other
+    uint64_t owners[NURSERY_SETS][NURSERY_WAYS]; // the address of each entry that is valid; 0: empty
+    struct wire_record entries[NURSERY_SETS][NURSERY_WAYS];
+    uint8_t next[NURSERY_SETS]; // the way that is evicted next
+    uint64_t cancelled;         // acquires and releases that cancelled each other
     uint64_t cancelled_bytes;
 };
