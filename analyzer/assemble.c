@@ -44,6 +44,8 @@ static void doubt_process(struct assembling *a, const struct process *p, struct 
           p->counts.superseded)
     DOUBT(p->notes & NOTE_NO_UNWINDER, "%s: libunwind could not be loaded there, so stacks have one frame",
           who)
+    DOUBT(p->stacks_different, "%s: %" PRIu32 " of %" PRIu32 " stacks differ from libunwind's", who,
+          p->stacks_different, p->stacks_compared)
 #undef DOUBT
     out->exact = exact;
 }
@@ -71,6 +73,8 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
     out->end.signal = p->end_signal;
     out->lost_records = p->lost_records;
     out->truncated_stacks = p->truncated_stacks;
+    out->stacks_compared = p->stacks_compared;
+    out->stacks_different = p->stacks_different;
     out->heap_tracked = options->track & TRACK_HEAP;
     out->heap = (struct heap_totals){.allocations = p->counts.acquired,
                                      .frees = p->counts.released,

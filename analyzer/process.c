@@ -193,6 +193,8 @@ void process_finish(struct process *process, bool still_running) {
     find_end(process, still_running);
     process->attached = atomic_load_acquire(&wire->state) == SLOT_LIVE; // X2
     process->notes = wire->notes;
+    process->stacks_compared = wire->stacks_compared;
+    process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
     live_settle(process->live);
     live_count(process->live, &process->counts);

@@ -29,10 +29,11 @@ struct process {
     bool replaced;  // another program attached under this pid
     uint32_t notes; // NOTE_
     uint64_t lost_records, truncated_stacks;
-    uint64_t cancelled, cancelled_bytes; // blocks that came and went within a nursery
-    uint64_t invalid_records;            // that made no sense: damaged memory
-    bool quiet;                          // nothing came in the last round
-    struct live_set *live;               // NULL after the harvest
+    uint32_t stacks_compared, stacks_different; // with SEEP_DEBUG_COMPARE_STACKS
+    uint64_t cancelled, cancelled_bytes;        // blocks that came and went within a nursery
+    uint64_t invalid_records;                   // that made no sense: damaged memory
+    bool quiet;                                 // nothing came in the last round
+    struct live_set *live;                      // NULL after the harvest
     struct live_counts counts;
     struct harvest harvest;
 };

@@ -189,10 +189,12 @@ static int take_in(struct session *session, int connection, const char *session_
         meeting_decline(connection, ANSWER_IGNORED);
         return 0;
     }
-    struct family *family = family_new(&(struct family_options){.ring_slots = ring_slots(),
-                                                                .depth = session->options.depth,
-                                                                .follow = session->options.follow_children,
-                                                                .address_space = hello.address_space});
+    struct family *family =
+        family_new(&(struct family_options){.ring_slots = ring_slots(),
+                                            .depth = session->options.depth,
+                                            .follow = session->options.follow_children,
+                                            .compare_stacks = getenv("SEEP_DEBUG_COMPARE_STACKS") != NULL,
+                                            .address_space = hello.address_space});
     if (!family) {
         bad = -errno;
         meeting_decline(connection, ANSWER_FAILED);

@@ -68,6 +68,8 @@ static bool take_place(void) {
     process->status = 0;
     process->notes = wipe_notes;
     process->lost_records = 0;
+    process->stacks_compared = 0;
+    process->stacks_different = 0;
     atomic_store_release(&process->state, SLOT_LIVE); // X1
     attach_page->slot = slot;
     attach_page->pid = process->pid;

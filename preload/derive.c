@@ -397,3 +397,44 @@ enum step_result derive_real_step(const struct machine_registers *from, struct u
     machine_call_on_stack(step_on_stack, &job, lib.stack_top);
     return job.result;
 }
+
+// ---- real walks ----
+
+struct walk_job {
+    struct question question;
+    const struct unwind_state *start;
+    uintptr_t *pcs;
+    size_t limit, count;
+    bool ended;
+};
+
+static void walk_on_stack(void *argument) {
+    struct walk_job *job = argument;
+    unw_cursor_t cursor;
+    unw_word_t pc = 0, sp = 0;
+    if (lib.init_remote(&cursor, lib.space, &job->question) < 0)
+        return;
+    for (int steps = 0; pc != job->start->pc || sp != job->start->sp; steps++)
+        if (steps == REAL_STEPS || lib.step(&cursor) <= 0 || lib.get_reg(&cursor, UNW_REG_IP, &pc) < 0 ||
+            lib.get_reg(&cursor, UNW_REG_SP, &sp) < 0)
+            return;
+    while (job->count < job->limit) {
+        job->pcs[job->count++] = pc;
+        int result = lib.step(&cursor);
+        if (job->question.no_info || result < 0 || lib.get_reg(&cursor, UNW_REG_IP, &pc) < 0)
+            return;
+        if (result == 0 || pc == 0) {
+            job->ended = true;
+            return;
+        }
+    }
+}
+
+size_t derive_real_walk(const struct machine_registers *from, const struct unwind_state *start,
+                        uintptr_t *pcs, size_t limit, bool *ended) {
+    static struct walk_job job; // likewise
+    job = (struct walk_job){.question = {.real = from}, .start = start, .pcs = pcs, .limit = limit};
+    machine_call_on_stack(walk_on_stack, &job, lib.stack_top);
+    *ended = job.ended;
+    return job.count;
+}

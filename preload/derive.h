@@ -17,3 +17,9 @@ struct frame_rule derive_rule(uintptr_t address, const struct dl_find_object *fo
 // Steps a frame that rules can't: unwinds with all registers from `from`, registers of a function that is
 // still running, until it meets *state, and one frame further. *state is changed on STEP_CALLER only.
 enum step_result derive_real_step(const struct machine_registers *from, struct unwind_state *state);
+
+// For the comparison of walks: libunwind's own, step by step, from the frame with start's pc and sp outward.
+// Fills pcs innermost first, at most limit, and returns their number; *ended tells whether the last one is
+// the outermost.
+size_t derive_real_walk(const struct machine_registers *from, const struct unwind_state *start,
+                        uintptr_t *pcs, size_t limit, bool *ended);

@@ -3,6 +3,7 @@
 
 #include "preload/module.h"
 #include "preload/phase.h"
+#include "preload/stack_compare.h"
 #include "preload/stack_table.h"
 
 // The id of the memo's stack, which fits --depth.
@@ -87,6 +88,8 @@ uint32_t stack_capture(struct thread *thread, const struct frame_state *caller) 
     struct stack_memo *memo = &thread->scratch.memo;
     if (unlikely(!stack_memo_walk(memo, caller)))
         return capture_deep(thread, caller);
+    if (unlikely(memory->compare_stacks))
+        stack_compare(memo, caller);
     if (unlikely(memo->frames[0].kind == MEMO_STUCK))
         thread->wire.truncated_stacks++;
     return likely(memo->count <= memory->depth) ? id_of_memo(memo) : id_of_part(memo);

@@ -58,6 +58,19 @@ __attribute__((noinline)) enum step_result unwind_step_complex(struct unwind_sta
     return result;
 }
 
+__attribute__((noinline)) size_t unwind_real_walk(const struct unwind_state *start, uintptr_t *pcs,
+                                                  size_t limit, bool *ended) {
+    struct machine_registers registers;
+    machine_capture(&registers);
+    struct gate_visit visit;
+    *ended = false;
+    if (gate_enter(&visit) != 0)
+        return 0;
+    size_t count = derive_real_walk(&registers, start, pcs, limit, ended);
+    gate_leave(&visit);
+    return count;
+}
+
 void unwind_forget_unloaded(void) {
     struct gate_visit visit;
     if (gate_enter(&visit) != 0)

@@ -186,6 +186,10 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
     out->exact = get_bool(r, object, "exact");
     out->lost_records = get_count(r, object, "lost_records");
     out->truncated_stacks = get_count(r, object, "truncated_stacks");
+    if (json_object_get(object, "stacks_compared")) {
+        out->stacks_compared = get_count(r, object, "stacks_compared");
+        out->stacks_different = get_count(r, object, "stacks_different");
+    }
     read_totals(r, object, out);
     read_sites(r, object, out);
 }

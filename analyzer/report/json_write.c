@@ -153,6 +153,10 @@ static json_t *process_object(const struct report_process *process) {
     put(object, "exact", json_boolean(process->exact));
     put(object, "lost_records", number(process->lost_records));
     put(object, "truncated_stacks", number(process->truncated_stacks));
+    if (process->stacks_compared) {
+        put(object, "stacks_compared", number(process->stacks_compared));
+        put(object, "stacks_different", number(process->stacks_different));
+    }
 
     json_t *totals = must(json_object());
     put(totals, "heap", process->heap_tracked ? heap_object(&process->heap) : json_null());

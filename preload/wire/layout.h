@@ -46,10 +46,10 @@ struct wire_memory {
     uint64_t extents_at;
     uint32_t node_limit;
     uint32_t extent_count;
-    uint32_t depth;        // frames kept of a stack
-    uint32_t follow;       // 0: forked children are not recorded
-    uint32_t string_limit; // bytes of the string area
-    uint32_t unused0;
+    uint32_t depth;          // frames kept of a stack
+    uint32_t follow;         // 0: forked children are not recorded
+    uint32_t string_limit;   // bytes of the string area
+    uint32_t compare_stacks; // debugging: every captured stack is compared with libunwind's own walk
     uint64_t unused1[4];
     // Targets. All are counters that only grow.
     uint32_t extents_used;                   // extents [0, extents_used) have been claimed at some time
@@ -85,14 +85,16 @@ enum {
 };
 
 struct wire_process {
-    uint32_t state;        // SLOT_
-    uint32_t pid;          // as the process itself sees it
-    uint32_t parent_slot;  // slot of the process that forked it plus 1; 0: it came by exec
-    uint32_t ended;        // ENDED_: the last thing it said; an exec that fails takes it back
-    int32_t status;        // ended == ENDED_EXIT: what it gave to exit
-    uint32_t notes;        // NOTE_
-    uint32_t lost_records; // events that could not be recorded
-    uint32_t unused[9];
+    uint32_t state;            // SLOT_
+    uint32_t pid;              // as the process itself sees it
+    uint32_t parent_slot;      // slot of the process that forked it plus 1; 0: it came by exec
+    uint32_t ended;            // ENDED_: the last thing it said; an exec that fails takes it back
+    int32_t status;            // ended == ENDED_EXIT: what it gave to exit
+    uint32_t notes;            // NOTE_
+    uint32_t lost_records;     // events that could not be recorded
+    uint32_t stacks_compared;  // with compare_stacks
+    uint32_t stacks_different; // of them
+    uint32_t unused[7];
 };
 _Static_assert(sizeof(struct wire_process) == 64, "wire layout");
 
