@@ -27,7 +27,7 @@ sanitize := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 common   := -std=gnu11 -g $(OPT) -I. $(warnings) -MMD -MP -DSEEP_VERSION='"$(VERSION)"'
 
 # The preload is never sanitized: it is a guest in programs that may be.
-preload_cflags  := $(common) -D_GNU_SOURCE -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
+preload_cflags  := $(common) -D_GNU_SOURCE -include preload/poison.h -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer \
                    -fno-stack-protector -fno-plt -U_FORTIFY_SOURCE $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns) -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free
 preload_ldflags := -shared -Wl,-z,initfirst -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libseep.so -Wl,--hash-style=both
 analyzer_cflags := $(common) -D_GNU_SOURCE $(sanitize)
