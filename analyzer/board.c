@@ -5,6 +5,7 @@
 #include "preload/wire/board.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdlib.h>
@@ -45,9 +46,10 @@ struct board *board_new(void) {
     struct board *board = calloc(1, sizeof *board);
     if (!board)
         return NULL;
-    board->fd = memfd_create("seep-board", MFD_CLOEXEC);
+    board->fd = memfd_create("seep-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (board->fd < 0 || ftruncate(board->fd, PAGE) != 0)
         goto failed;
+    fcntl(board->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW); // a target that shrinks it would end us
     char *at = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
         goto failed;

@@ -28,17 +28,21 @@ static struct process *owner_of(struct family *family, uint32_t extent) {
     if (state->owner || atomic_load_acquire(family_extent_state(family, extent)) != SLOT_LIVE) // X2
         return state->owner;
     const struct wire_thread *thread = family_thread(family, extent);
-    uint32_t slot = thread->process_slot;
+    uint32_t slot = atomic_load_relaxed(&thread->process_slot); // relaxed: valid by X2, and read once
     if (slot >= WIRE_PROCESSES || !family->by_slot[slot])
         return NULL;
     state->owner = family->by_slot[slot];
-    state->tid = thread->tid;
+    state->tid = atomic_load_relaxed(&thread->tid);
     state->idle_head = UINT64_MAX;
     return state->owner;
 }
 
-static void wake_producer(struct wire_ring *ring) {
-    atomic_fence_seq_cst(); // C3
+// Everything below tail was read: tells the producer, which may wait for it.
+static void release_slots(const struct family *family, struct wire_ring *ring, uint64_t tail) {
+    if (family->deserted)
+        return;
+    atomic_store_release(&ring->tail, tail); // C2
+    atomic_fence_seq_cst();                  // C3
     if (atomic_load_relaxed(&ring->waiting) && atomic_exchange_acq_rel(&ring->waiting, 0))
         syscall(SYS_futex, &ring->waiting, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
@@ -53,7 +57,7 @@ static size_t read_ring(struct family *family, uint32_t extent, struct process *
     if (available > family->ring_slots) { // damaged: nothing in it can be believed
         owner->lost_records += available < (1u << 30) ? available : 1;
         state->tail = head;
-        atomic_store_release(&ring->tail, head);
+        release_slots(family, ring, head);
         return 0;
     }
     const struct wire_record *slots = family_slots(family, extent);
@@ -67,8 +71,7 @@ static size_t read_ring(struct family *family, uint32_t extent, struct process *
         memcpy(batch, slots + at, count * sizeof *batch);
         state->tail += count;
         left -= count;
-        atomic_store_release(&ring->tail, state->tail); // C2
-        wake_producer(ring);
+        release_slots(family, ring, state->tail);
         owner->invalid_records += live_apply_many(owner->live, batch, count);
     }
     return available;
@@ -111,46 +114,56 @@ void drain_new_slots(struct family *family,
             found(context, family, i);
 }
 
-// The thread can no longer run: what its nursery holds joins the live set, and the nursery is empty for the
-// next.
-static void empty_nursery(struct family *family, uint32_t extent, struct process *owner) {
+static void count_truncated(struct family *family, uint32_t extent) {
+    family->extents[extent].owner->truncated_stacks += family_thread(family, extent)->truncated_stacks;
+}
+
+// What the nursery of a thread that can no longer run holds joins the live set, and is emptied for the next
+// owner. Of one that runs on, the figures are only as good as a look in passing.
+static void read_nursery(struct family *family, uint32_t extent, struct process *owner, bool gone) {
     struct wire_nursery *nursery = family_nursery(family, extent);
     for (size_t set = 0; set < NURSERY_SETS; set++)
         for (size_t way = 0; way < NURSERY_WAYS; way++) {
             if (!nursery->owners[set][way])
                 continue;
             struct wire_record entry = nursery->entries[set][way];
-            nursery->owners[set][way] = 0;
+            if (gone && !family->deserted)
+                nursery->owners[set][way] = 0;
             owner->invalid_records += live_apply_many(owner->live, &entry, 1);
         }
     owner->cancelled += nursery->cancelled;
     owner->cancelled_bytes += nursery->cancelled_bytes;
-    nursery->cancelled = nursery->cancelled_bytes = 0;
+    if (gone && !family->deserted)
+        nursery->cancelled = nursery->cancelled_bytes = 0;
 }
 
 static void give_back(struct family *family, uint32_t extent) {
     struct extent_state *state = &family->extents[extent];
-    state->owner->truncated_stacks += family_thread(family, extent)->truncated_stacks;
+    count_truncated(family, extent);
     state->owner = NULL;
-    atomic_store_release(family_extent_state(family, extent), SLOT_FREE);
+    if (!family->deserted)
+        atomic_store_release(family_extent_state(family, extent), SLOT_FREE);
 }
 
-void drain_process(struct family *family, const struct process *process) {
+void drain_process(struct family *family, const struct process *process, bool gone) {
     uint32_t used = extents_used(family);
     for (uint32_t i = 0; i < used; i++) {
         struct process *owner = owner_of(family, i);
         if (owner != process)
             continue;
         read_ring(family, i, owner);
-        empty_nursery(family, i, owner);
-        give_back(family, i);
+        read_nursery(family, i, owner, gone);
+        if (gone)
+            give_back(family, i);
+        else
+            count_truncated(family, i);
     }
 }
 
 // A thread that is gone publishes nothing more: whatever its ring holds after that was found is all. In doubt
 // it lives.
 static bool thread_is_gone(const struct process *process, uint32_t tid) {
-    if (tid == 0 || process->family->foreign_ids)
+    if (tid == 0 || process->pidfd < 0 || process->family->foreign_ids)
         return false;
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task/%u", (int)process->pid, tid);
@@ -169,7 +182,7 @@ void drain_reap_threads(struct family *family) {
         if (!idle || !thread_is_gone(state->owner, state->tid))
             continue;
         read_ring(family, i, state->owner);
-        empty_nursery(family, i, state->owner);
+        read_nursery(family, i, state->owner, true);
         give_back(family, i);
     }
 }

@@ -17,9 +17,9 @@ size_t drain_round(struct family *family);
 void drain_new_slots(struct family *family,
                      void (*found)(void *context, struct family *family, uint32_t slot), void *context);
 
-// A process is gone: reads what is left in its rings, with as many rounds as settling takes, and gives its
-// extents back.
-void drain_process(struct family *family, const struct process *process);
+// Reads what is left in the rings of one process. If it is gone, gives its extents back; while it lives, they
+// are not to be handed to anybody else.
+void drain_process(struct family *family, const struct process *process, bool gone);
 
 // Gives back the extents of threads that are gone, of a process that lives on. To be called now and then.
 void drain_reap_threads(struct family *family);

@@ -4,8 +4,8 @@
 #include "preload/wire/board.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <signal.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,15 +45,20 @@ static int lay_out(struct wire_memory *memory, uint64_t bytes, const struct fami
     memory->strings_at = at;
     memory->string_limit = bytes < GIB ? WIRE_STRING_BYTES / 16 : WIRE_STRING_BYTES;
     at += page_up(memory->string_limit);
+    uint64_t all_cells = 0;
     for (uint32_t level = 0; level < STACK_INDEX_LEVELS; level++) {
-        uint64_t cells = ((uint64_t)STACK_INDEX_FIRST_CELLS << (2 * level)) * sizeof(struct wire_stack_cell);
-        memory->index_at[level] = cells <= bytes / 32 ? at : 0;
-        at += memory->index_at[level] ? page_up(cells) : 0;
+        uint64_t cells = (uint64_t)STACK_INDEX_FIRST_CELLS << (2 * level);
+        if (cells * sizeof(struct wire_stack_cell) > bytes / 32)
+            break;
+        memory->index_at[level] = at;
+        at += page_up(cells * sizeof(struct wire_stack_cell));
+        all_cells += cells;
     }
     memory->nodes_at = at;
-    uint64_t nodes_bytes = bytes / 16 / 4096 * 4096;
-    memory->node_limit = (uint32_t)(nodes_bytes / sizeof(struct wire_stack_node));
-    at += nodes_bytes;
+    // Not more than the index takes at three quarters full: in a full one each new frame is a long search.
+    uint64_t nodes = bytes / 16 / sizeof(struct wire_stack_node);
+    memory->node_limit = (uint32_t)(nodes < all_cells / 4 * 3 ? nodes : all_cells / 4 * 3);
+    at += page_up(memory->node_limit * sizeof(struct wire_stack_node));
     memory->extents_at = at;
     if (at + WIRE_EXTENT_BYTES > bytes)
         return -ENOMEM;
@@ -69,8 +74,7 @@ static int lay_out(struct wire_memory *memory, uint64_t bytes, const struct fami
 }
 
 static int map_memory(struct family *family, uint64_t bytes) {
-    family->fd = memfd_create("seep", MFD_CLOEXEC);
-    if (family->fd < 0 || ftruncate(family->fd, (off_t)bytes) != 0)
+    if (ftruncate(family->fd, (off_t)bytes) != 0)
         return -errno;
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, family->fd, 0);
     if (at == MAP_FAILED)
@@ -80,15 +84,27 @@ static int map_memory(struct family *family, uint64_t bytes) {
     return 0;
 }
 
+// The memory, as large as this address space takes it.
+static int make_memory(struct family *family, uint64_t bytes) {
+    family->fd = memfd_create("seep", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (family->fd < 0)
+        return -errno;
+    int bad = -ENOMEM;
+    for (; bad == -ENOMEM && bytes >= least_bytes; bytes = bytes / 2 / 4096 * 4096)
+        bad = map_memory(family, bytes);
+    if (!bad) // a target that shrinks the file would end us by SIGBUS
+        fcntl(family->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
+    return bad;
+}
+
 struct family *family_new(const struct family_options *options) {
     struct family *family = calloc(1, sizeof *family);
     if (!family)
         return NULL;
     family->fd = -1;
-    uint64_t bytes = choose_bytes(options->address_space);
-    int bad = bytes < least_bytes ? -ENOMEM : map_memory(family, bytes);
+    int bad = make_memory(family, choose_bytes(options->address_space));
     if (!bad)
-        bad = lay_out(family->memory, bytes, options);
+        bad = lay_out(family->memory, family->bytes, options);
     if (!bad) {
         const struct wire_memory *memory = family->memory;
         family->processes_at = memory->processes_at;
@@ -101,6 +117,8 @@ struct family *family_new(const struct family_options *options) {
         family->extent_count = memory->extent_count;
         family->string_bytes = memory->string_limit;
         family->ring_slots = memory->ring_slots;
+        family->depth = memory->depth;
+        family->follow = options->follow;
         family->extents = calloc(family->extent_count, sizeof *family->extents);
         bad = family->extents ? 0 : -ENOMEM;
     }
@@ -121,6 +139,24 @@ void family_free(struct family *family) {
         close(family->fd);
     free(family->extents);
     free(family);
+}
+
+// The file can be sealed against writing only while nobody has a writable shared mapping of it, whatever is
+// open in it: so ours goes away for the question, and after a yes the memory can only be read.
+bool family_deserted(struct family *family) {
+    if (family->deserted)
+        return true;
+    munmap(family->memory, family->bytes);
+    bool held = fcntl(family->fd, F_ADD_SEALS, F_SEAL_WRITE) != 0 && errno == EBUSY;
+    void *at = mmap(NULL, family->bytes, held ? PROT_READ | PROT_WRITE : PROT_READ,
+                    (held ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, family->fd, 0);
+    if (at == MAP_FAILED) { // into the hole that it left: only a system in its last throes
+        fputs("seep: out of memory: cannot map again what a program recorded\n", stderr);
+        abort();
+    }
+    family->memory = at;
+    family->deserted = !held;
+    return family->deserted;
 }
 
 static void *at(const struct family *family, uint64_t offset) {

@@ -13,16 +13,20 @@ struct process;
 
 struct family {
     struct wire_memory *memory; // shared
-    int fd;                     // until it was passed on; then -1
+    int fd;                     // of the memory; kept, so that it can tell whether anybody still has it
     uint64_t bytes;
     // Private copies of the constants.
     uint64_t processes_at, extent_states_at, modules_at, strings_at, nodes_at, extents_at;
     uint64_t string_bytes; // of the string area
-    uint32_t node_limit, extent_count, ring_slots;
+    uint32_t node_limit, extent_count, ring_slots, depth;
+    bool follow;
     // What we know of each.
     struct process *by_slot[WIRE_PROCESSES]; // NULL: slot not in use as far as we know
     uint32_t live_processes;
-    bool foreign_ids; // its processes live in another pid namespace: the ids they tell are not ours
+    uint32_t unseen_processes; // of these, those that cannot be watched (process.h)
+    uint64_t founded_ticks;    // when its first process began, as /proc/PID/stat has it; 0: not known
+    bool deserted;             // family_deserted has said so: the memory must not be written
+    bool foreign_ids;          // its processes live in another pid namespace: the ids they tell are not ours
     struct extent_state *extents; // extent_count of them, zeroed
 };
 
@@ -44,6 +48,12 @@ struct family_options {
 // Makes the memory. NULL and errno if the system refuses.
 struct family *family_new(const struct family_options *options);
 void family_free(struct family *family);
+
+// Does nobody but us have the memory any more? The kernel's word: it knows of children that were forked and
+// have not said a word yet, and of processes that cannot be watched. Once true it stays true, and what is in
+// the memory is final: it can only be read from then on. The memory moves: pointers into it are no longer
+// good.
+bool family_deserted(struct family *family);
 
 struct wire_process *family_process(const struct family *family, uint32_t slot); // slot < WIRE_PROCESSES
 uint32_t *family_extent_state(const struct family *family, uint32_t extent);     // extent < extent_count

@@ -2,6 +2,7 @@
 #include "analyzer/process.h"
 #include "preload/wire/atomic.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -51,8 +52,18 @@ static char *copy(const char *text, size_t bytes) {
     return fresh;
 }
 
-static void describe(struct process *process, const struct process *parent) {
+// A forked child is what its parent is: /proc may show already what it turns into.
+static void describe_as(struct process *process, const struct process *parent) {
+    if (parent->executable)
+        process->executable = copy(parent->executable, strlen(parent->executable));
+    process->arguments = copy(parent->arguments, parent->arguments_bytes);
+    process->arguments_bytes = process->arguments ? parent->arguments_bytes : 0;
+}
+
+static void describe(struct process *process) {
     char path[64], target[PATH_MAX];
+    if (process->absent || process->unseen)
+        return; // somebody else may have its id
     snprintf(path, sizeof path, "/proc/%d/exe", (int)process->pid);
     ssize_t n = readlink(path, target, sizeof target - 1);
     if (n > 0)
@@ -61,13 +72,6 @@ static void describe(struct process *process, const struct process *parent) {
     if (process->arguments && process->arguments_bytes == 0) { // a zombie has none
         free(process->arguments);
         process->arguments = NULL;
-    }
-    // A forked child that is gone already was what its parent is.
-    if (parent && !process->executable && parent->executable)
-        process->executable = copy(parent->executable, strlen(parent->executable));
-    if (parent && !process->arguments && parent->arguments) {
-        process->arguments = copy(parent->arguments, parent->arguments_bytes);
-        process->arguments_bytes = process->arguments ? parent->arguments_bytes : 0;
     }
 }
 
@@ -85,6 +89,36 @@ static bool stat_field(pid_t pid, int number, long *out) {
     return found;
 }
 
+// Are the ids that this process's children see the ones that we see? False if that cannot be found out.
+static bool shares_our_ids(const struct process *parent) {
+    char ours[64], theirs[64], path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/pid_for_children", parent ? (int)parent->pid : 0);
+    ssize_t a = readlink("/proc/self/ns/pid", ours, sizeof ours), b = readlink(path, theirs, sizeof theirs);
+    return a > 0 && a == b && memcmp(ours, theirs, (size_t)a) == 0;
+}
+
+// Begins to watch the process. A program that connects is whom the kernel says it is. A forked child's id is
+// its own word, and may be one of another pid namespace: whoever began before its family is somebody else.
+static void watch(struct process *process, const struct process *parent) {
+    struct family *family = process->family;
+    bool by_exec = process->begin == BEGIN_EXEC;
+    long began = 0;
+    if (by_exec || !family->foreign_ids)
+        process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+    process->absent = process->pidfd < 0 && (errno == ESRCH || errno == EINVAL);
+    if (process->pidfd >= 0 && stat_field(process->pid, 22, &began) && by_exec)
+        family->founded_ticks = (uint64_t)began;
+    if (by_exec)
+        return;
+    if (process->pidfd >= 0 && began && (uint64_t)began < family->founded_ticks) {
+        close(process->pidfd);
+        process->pidfd = -1;
+        process->absent = true;
+    }
+    process->unseen = family->foreign_ids || (process->absent && !shares_our_ids(parent));
+    family->unseen_processes += process->unseen;
+}
+
 struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enum process_begin begin,
                             const struct process *parent) {
     struct process *process = calloc(1, sizeof *process);
@@ -97,13 +131,17 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     process->pid = pid;
     process->begin = begin;
     process->end = END_RUNNING;
-    process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    process->pidfd = -1;
+    watch(process, parent);
     process->live = live_new(0);
-    describe(process, parent);
+    if (parent)
+        describe_as(process, parent);
+    else
+        describe(process);
     long parent_pid;
     if (parent)
         process->parent_pid = parent->pid;
-    else if (stat_field(pid, 4, &parent_pid))
+    else if (process->pidfd >= 0 && stat_field(pid, 4, &parent_pid))
         process->parent_pid = (pid_t)parent_pid;
     family->by_slot[slot] = process;
     family->live_processes++;
@@ -123,10 +161,44 @@ void process_free(struct process *process) {
 }
 
 bool process_is_gone(const struct process *process) {
-    if (process->pidfd < 0)
-        return true; // it was gone before we could open one
+    if (process->unseen)
+        return false;
+    if (process->absent)
+        return true;
+    if (process->pidfd < 0) // no descriptor was left for it
+        return kill(process->pid, 0) != 0 && errno == ESRCH;
     struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
     return poll(&poll_fd, 1, 0) == 1;
+}
+
+static bool names_a_living_child(const char *children) {
+    long state;
+    char *end;
+    for (const char *at = children; at && *at; at = end) {
+        long pid = strtol(at, &end, 10);
+        if (end == at)
+            break;
+        if (stat_field((pid_t)pid, 3, &state) && state != 'Z')
+            return true;
+    }
+    return false;
+}
+
+bool process_has_children(const struct process *process) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)process->pid);
+    DIR *tasks = opendir(path);
+    bool found = false;
+    for (struct dirent *task; tasks && !found && (task = readdir(tasks));) {
+        size_t bytes;
+        snprintf(path, sizeof path, "task/%.16s/children", task->d_name);
+        char *children = task->d_name[0] == '.' ? NULL : read_proc(process->pid, path, &bytes);
+        found = names_a_living_child(children);
+        free(children);
+    }
+    if (tasks)
+        closedir(tasks);
+    return found;
 }
 
 // PIDFD_GET_INFO of Linux 6.15 tells the exit status of any process that was reaped. Not in this libc's
@@ -206,10 +278,11 @@ void process_finish(struct process *process, bool still_running) {
     process->live = NULL;
     family->by_slot[process->slot] = NULL;
     family->live_processes--;
+    family->unseen_processes -= process->unseen;
     process->family = NULL;
     if (process->pidfd >= 0)
         close(process->pidfd);
     process->pidfd = -1;
-    if (!still_running)
+    if (!still_running && !family->deserted)
         atomic_store_release(&wire->state, SLOT_FREE);
 }

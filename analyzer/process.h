@@ -14,7 +14,9 @@ struct process {
     struct family *family; // NULL once it ended and was harvested
     uint32_t slot;
     pid_t pid, parent_pid;  // as we see them
-    int pidfd;              // -1 once it ended
+    int pidfd;              // -1 once it ended, or if it could not be watched
+    bool absent;            // it was gone before we looked
+    bool unseen;            // nobody under its id can be it: only its family's end tells that it is gone
     bool wait_status_known; // it was our child, and wait told
     int wait_status;
     bool attached;    // it took its place in the memory: its events were recorded
@@ -43,8 +45,11 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
                             const struct process *parent);
 void process_free(struct process *process);
 
-// Has it ended? True once its pidfd says so, or if it never could be watched.
+// Has it ended, as far as can be told of it alone? Never true of an unseen one.
 bool process_is_gone(const struct process *process);
+
+// Has it a child that lives?
+bool process_has_children(const struct process *process);
 
 // It is gone (or was replaced, or is still running at the session's end): finds out how it ended, harvests
 // the live set and gives the slot back. Everything in its rings must have been drained.

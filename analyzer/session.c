@@ -134,24 +134,34 @@ static void release_family(struct session *session, struct family *family) {
     family_free(family);
 }
 
-// The process has ended, or its program was replaced, or the session ends while it runs.
+static void reap_root(struct session *session) {
+    int status = 0;
+    if (session->root_pidfd < 0 || waitpid(session->root, &status, WNOHANG) == 0)
+        return;
+    session->root_gone = true;
+    session->root_status = status;
+    close(session->root_pidfd);
+    session->root_pidfd = -1;
+}
+
+// The process has ended, or its program was replaced, or the session ends while it runs. Its family stays.
 static void finish(struct session *session, struct process *process, bool still_running) {
-    struct family *family = process->family;
-    drain_process(family, process);
-    if (process->pid == session->root && !process->replaced && !still_running) {
+    drain_process(process->family, process, !still_running);
+    if (process->pid == session->root && !process->unseen && !process->replaced && !still_running) {
+        reap_root(session); // it may have ended only after the last look
         process->wait_status_known = session->root_gone && !session->root_waits;
         process->wait_status = session->root_status;
-        session->root_gone = true;
+        session->root_gone |= session->root_waits;
     }
     process_finish(process, still_running);
-    if (family->live_processes == 0)
-        release_family(session, family);
 }
 
 static struct process *process_by_pid(struct session *session, pid_t pid) {
-    for (size_t i = session->process_count; i-- > 0;)
-        if (session->processes[i]->family && session->processes[i]->pid == pid)
-            return session->processes[i];
+    for (size_t i = session->process_count; i-- > session->first_live;) {
+        struct process *process = session->processes[i];
+        if (process->family && process->pid == pid && !process->unseen)
+            return process;
+    }
     return NULL;
 }
 
@@ -184,6 +194,7 @@ static int take_in(struct session *session, int connection, const char *session_
     int bad = meeting_hear(connection, &hello);
     if (bad)
         return bad;
+    discover(session); // it may be a forked child that has not been seen yet
     struct process *before = process_by_pid(session, hello.pid);
     if (!session->options.follow_children && session->root_came && hello.pid != session->root) {
         meeting_decline(connection, ANSWER_IGNORED);
@@ -201,16 +212,15 @@ static int take_in(struct session *session, int connection, const char *session_
         return bad;
     }
     family->foreign_ids = hello.foreign_ids;
-    if (before) { // exec: the old program's memory has gone with it
-        before->replaced = true;
+    if (before) {                                    // exec: the old program's memory has gone with it;
+        before->replaced = !process_is_gone(before); // or the id serves again
         finish(session, before, false);
+        session->look_for_ends = true;
     }
     *VECTOR_PUSH(session->families, session->family_count, session->family_room) = family;
     // Slot 0 is the program's: nobody else knows the memory yet.
     enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
     bad = meeting_welcome(connection, session->board, family, session_path);
-    close(family->fd);
-    family->fd = -1;
     if (hello.pid == session->root)
         session->root_came = true;
     return bad;
@@ -286,14 +296,19 @@ int session_watch_root(struct session *session, pid_t pid) {
     return session->root_pidfd < 0 ? -errno : watch_fd(session, session->root_pidfd, EVENT_PROCESS);
 }
 
-static void reap_root(struct session *session) {
-    int status;
-    if (session->root_pidfd < 0 || waitpid(session->root, &status, WNOHANG) != session->root)
-        return;
-    session->root_gone = true;
-    session->root_status = status;
-    close(session->root_pidfd);
-    session->root_pidfd = -1;
+// Releases every family of which nobody is left. That all its processes that we can watch have ended is not
+// enough: one may have forked a child that has not taken its place yet.
+static void end_families(struct session *session) {
+    for (size_t i = session->family_count; i-- > 0;) {
+        struct family *family = session->families[i];
+        if (family->live_processes > family->unseen_processes || (family->follow && !family_deserted(family)))
+            continue;
+        drain_new_slots(family, found_fork, session);
+        for (uint32_t slot = 0; slot < WIRE_PROCESSES && family->live_processes; slot++)
+            if (family->by_slot[slot])
+                finish(session, family->by_slot[slot], false);
+        release_family(session, family);
+    }
 }
 
 // Finishes every process that has ended. Forks are discovered first: they name their parents by slot.
@@ -306,6 +321,7 @@ static void finish_gone(struct session *session) {
     for (size_t i = session->first_live; i < session->process_count; i++)
         if (session->processes[i]->family && process_is_gone(session->processes[i]))
             finish(session, session->processes[i], false);
+    end_families(session);
 }
 
 // A root that started us itself stands in its last moment and waits: finish it if nobody else is left, else
@@ -313,14 +329,16 @@ static void finish_gone(struct session *session) {
 static void look_at_waiting_root(struct session *session) {
     struct process *root =
         session->root_waits && !session->root_gone ? process_by_pid(session, session->root) : NULL;
-    if (!root || atomic_load_acquire(&family_process(root->family, root->slot)->ended) != ENDED_EXIT)
+    if (!root || !atomic_load_acquire(&family_process(root->family, root->slot)->waits)) // LW2
         return;
-    discover(session);
+    finish_gone(session); // those that ended before it said so are not to keep it waiting
+    if (session->root_gone)
+        return;
     size_t live = 0;
     for (size_t i = 0; i < session->family_count; i++)
         live += session->families[i]->live_processes;
-    if (live == 1)
-        finish(session, root, false);
+    if (live == 1 && !process_has_children(root))
+        session->root_last = true;
     else
         board_reported(session->board);
 }
@@ -337,9 +355,13 @@ static void say_waiting(struct session *session) {
             live, live == 1 ? "" : "es");
 }
 
+static bool is_over(const struct session *session) {
+    return session->interrupted || session->root_last || (session->root_gone && session->family_count == 0);
+}
+
 void session_serve(struct session *session) {
     uint64_t reaped_at = now_ns(), root_gone_at = 0;
-    while (!session->interrupted && !(session->root_gone && session->family_count == 0)) {
+    while (!is_over(session)) {
         size_t drained = drain(session);
         if (watch_ready(session->watch)) {
             handle_events(session);
@@ -353,20 +375,24 @@ void session_serve(struct session *session) {
         if (now - reaped_at >= reap_period_ns) {
             for (size_t i = 0; i < session->family_count; i++)
                 drain_reap_threads(session->families[i]);
+            session->look_for_ends = true; // of those that no descriptor tells of
             reaped_at = now;
         }
         if (session->root_gone && !root_gone_at)
             root_gone_at = now;
         if (root_gone_at && !session->told_waiting && now - root_gone_at > 2000 * MILLISECOND)
             say_waiting(session);
-        if (drained < ring_slots() / 4)
+        if (drained < ring_slots() / 4 && !is_over(session))
             board_sleep(session->board, idle_sleep_ns);
     }
     board_close(session->board);
+    watch_keep_beating(session->watch); // the report may take longer than anybody waits in silence
     drain(session);
     for (size_t i = 0; i < session->process_count; i++)
         if (session->processes[i]->family)
-            finish(session, session->processes[i], true);
+            finish(session, session->processes[i], !session->root_last);
+    while (session->family_count)
+        release_family(session, session->families[0]);
 }
 
 void session_close(struct session *session) {

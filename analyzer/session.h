@@ -36,6 +36,7 @@ struct session {
     bool look_for_ends; // some process may have ended
     size_t first_live;  // processes before this one have all ended
     bool root_waits;    // it started us itself and waits for the report
+    bool root_last;     // it waits, and nobody else is left: the report can be made
     bool interrupted;   // the user asked for the report now
     bool told_waiting;  // that we wait for what the program left behind
     uint64_t drained_records;

@@ -8,28 +8,40 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct watch {
     pthread_t thread;
     struct board *board;
-    int epoll_fd;
+    int epoll_fd, stop_fd;
     sem_t go_on;
     uint32_t ready; // W1 store-release by the thread -> W2 load-acquire by the main thread
-    uint32_t stop;
+    uint32_t beat;  // by the main thread; seen within one period
 };
+
+enum { BEAT_MS = 200 };
 
 static void *run(void *argument) {
     struct watch *watch = argument;
-    while (!atomic_load_acquire(&watch->stop)) {
-        struct pollfd poll_fd = {.fd = watch->epoll_fd, .events = POLLIN};
-        if (poll(&poll_fd, 1, 200) <= 0)
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = watch->stop_fd, .events = POLLIN},
+                                {.fd = watch->epoll_fd, .events = POLLIN}};
+        bool beat = atomic_load_relaxed(&watch->beat); // relaxed: late by one period does no harm
+        if (beat) {
+            board_heartbeat(watch->board);
+            fds[1].fd = -1; // nobody handles these any more
+        }
+        int ready = poll(fds, 2, BEAT_MS);
+        if (ready > 0 && fds[0].revents)
+            return NULL;
+        if (ready <= 0 || beat)
             continue;
         atomic_store_release(&watch->ready, 1); // W1
         board_ring(watch->board);
         while (sem_wait(&watch->go_on) != 0)
             ;
     }
-    return NULL;
 }
 
 struct watch *watch_new(int epoll_fd, struct board *board) {
@@ -38,6 +50,11 @@ struct watch *watch_new(int epoll_fd, struct board *board) {
         return NULL;
     watch->epoll_fd = epoll_fd;
     watch->board = board;
+    watch->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (watch->stop_fd < 0) {
+        free(watch);
+        return NULL;
+    }
     sem_init(&watch->go_on, 0, 0);
     sigset_t all, before;
     sigfillset(&all);
@@ -45,6 +62,7 @@ struct watch *watch_new(int epoll_fd, struct board *board) {
     int bad = pthread_create(&watch->thread, NULL, run, watch);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (bad) {
+        close(watch->stop_fd);
         free(watch);
         errno = bad;
         return NULL;
@@ -55,10 +73,11 @@ struct watch *watch_new(int epoll_fd, struct board *board) {
 void watch_free(struct watch *watch) {
     if (!watch)
         return;
-    atomic_store_release(&watch->stop, 1);
+    eventfd_write(watch->stop_fd, 1);
     sem_post(&watch->go_on);
     pthread_join(watch->thread, NULL);
     sem_destroy(&watch->go_on);
+    close(watch->stop_fd);
     free(watch);
 }
 
@@ -69,4 +88,9 @@ bool watch_ready(struct watch *watch) {
 void watch_resume(struct watch *watch) {
     atomic_store_relaxed(&watch->ready, 0); // ordered by the semaphore
     sem_post(&watch->go_on);
+}
+
+void watch_keep_beating(struct watch *watch) {
+    atomic_store_relaxed(&watch->beat, 1);
+    sem_post(&watch->go_on); // it may stand there; once too often does no harm any more
 }

@@ -17,3 +17,7 @@ void watch_free(struct watch *watch);
 // it has handled what epoll_wait told.
 bool watch_ready(struct watch *watch);
 void watch_resume(struct watch *watch);
+
+// From now on the watch only renews the heartbeat: the main thread is busy with what nobody but targets that
+// wait for the report waits for.
+void watch_keep_beating(struct watch *watch);

@@ -18,6 +18,7 @@ struct wire_memory *memory;
 struct wire_board *board;
 static uint32_t wipe_notes; // NOTE_NO_WIPE when the kernel cannot wipe
 static uint32_t parent_slot_plus_1;
+static bool left;            // the analyzer is gone for good, for forked children as well
 static uint32_t generations; // of this address space; inherited by forks, which only go on counting
 
 void attach_prepare(void) {
@@ -70,6 +71,7 @@ static bool take_place(void) {
     process->lost_records = 0;
     process->stacks_compared = 0;
     process->stacks_different = 0;
+    process->waits = 0;
     atomic_store_release(&process->state, SLOT_LIVE); // X1
     attach_page->slot = slot;
     attach_page->pid = process->pid;
@@ -100,7 +102,9 @@ bool attach_again(void) {
     raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
     bool on = attach_page->state == ATTACH_ON;
     if (!on && attach_page->state == ATTACH_NONE) {
-        if (!memory->follow || atomic_load_relaxed(&board->closed)) // relaxed: late notice does no harm
+        // Relaxed: late notice does no harm.
+        if (left || !memory->follow || (atomic_load_relaxed(&board->life) & BOARD_OWNER_DIED) ||
+            atomic_load_relaxed(&board->closed))
             attach_page->state = ATTACH_LEFT;
         else
             on = take_place();
@@ -114,6 +118,7 @@ bool attach_again(void) {
 }
 
 void attach_leave(void) {
+    left = true;
     attach_page->state = ATTACH_LEFT;
     attach_page->generation = 0; // no thread's: thread_enter looks at nothing else
 }

@@ -19,6 +19,7 @@ void last_wait_for_report(void) {
 
 // Until the report is out or nobody is there to write it. Silence is counted as in record.c.
 static void wait_for_report(void) {
+    atomic_store_release(&attach_process()->waits, 1); // LW1
     uint64_t heartbeat = 0, silent_ns = 0;
     while (!atomic_load_acquire(&board->reported) && silent_ns <= BOARD_SILENCE_NS &&
            !(atomic_load_relaxed(&board->life) & BOARD_OWNER_DIED)) { // relaxed: seen one wait later at worst
@@ -38,6 +39,11 @@ static void note_exit(int status) {
     atomic_store_release(&process->ended, ENDED_EXIT); // the status before it is valid
 }
 
+static void wait_if_ours(void) {
+    if (waiting_generation == attach_page->generation && attach_is_own_process())
+        wait_for_report();
+}
+
 void last_exit_soon(int status) {
     if (attach_is_own_process())
         note_exit(status);
@@ -47,8 +53,7 @@ void last_exit(int status) {
     if (!attach_is_own_process())
         return;
     note_exit(status);
-    if (waiting_generation == attach_page->generation)
-        wait_for_report();
+    wait_if_ours();
 }
 
 void last_exec(void) {
@@ -68,4 +73,5 @@ static void at_exit(int status, void *unused) {
 
 void last_prepare(void) {
     on_exit(at_exit, NULL);
+    at_quick_exit(wait_if_ours); // registered first, so it runs last; the hook has noted the status
 }

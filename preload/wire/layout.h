@@ -85,16 +85,18 @@ enum {
 };
 
 struct wire_process {
-    uint32_t state;            // SLOT_
-    uint32_t pid;              // as the process itself sees it
-    uint32_t parent_slot;      // slot of the process that forked it plus 1; 0: it came by exec
-    uint32_t ended;            // ENDED_: the last thing it said; an exec that fails takes it back
-    int32_t status;            // ended == ENDED_EXIT: what it gave to exit
-    uint32_t notes;            // NOTE_
-    uint32_t lost_records;     // events that could not be recorded
+    uint32_t state;        // SLOT_
+    uint32_t pid;          // as the process itself sees it
+    uint32_t parent_slot;  // slot of the process that forked it plus 1; 0: it came by exec
+    uint32_t ended;        // ENDED_: the last thing it said; an exec that fails takes it back
+    int32_t status;        // ended == ENDED_EXIT: what it gave to exit
+    uint32_t notes;        // NOTE_
+    uint32_t lost_records; // events that could not be recorded
+    uint32_t waits;        // LW1 store-release -> LW2 load-acquire: 1 once it has said how it ends and stands
+                           // still until the report is out
     uint32_t stacks_compared;  // with compare_stacks
     uint32_t stacks_different; // of them
-    uint32_t unused[7];
+    uint32_t unused[6];
 };
 _Static_assert(sizeof(struct wire_process) == 64, "wire layout");
 
