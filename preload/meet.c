@@ -29,6 +29,14 @@ static long retry(long nr, long a, long b, long c) {
     return result;
 }
 
+// An analyzer that hangs or was stopped must not keep programs from starting. Generous: on a loaded machine
+// it may take its time.
+static void limit_waits(int fd) {
+    struct timeval limit = {.tv_sec = 30};
+    raw_syscall5(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&limit, sizeof limit);
+    raw_syscall5(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&limit, sizeof limit);
+}
+
 static int say_hello(int fd) {
     struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
     raw_syscall4(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit);
@@ -62,8 +70,13 @@ static int hear_answer(int fd, struct wire_answer *answer, int fds[2], char *tex
     if (answer->answer != ANSWER_WELCOME)
         return -ECANCELED;
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len < CMSG_LEN(2 * sizeof(int)))
+    if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len < CMSG_LEN(2 * sizeof(int))) {
+        if (head && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof(int))) {
+            memcpy(fds, CMSG_DATA(head), sizeof(int));
+            close_fd(fds[0]);
+        }
         return -EMFILE; // the kernel leaves out descriptors that find no number
+    }
     memcpy(fds, CMSG_DATA(head), 2 * sizeof(int));
     unsigned keep = (unsigned)(got - (long)sizeof *answer);
     if (text) {
@@ -107,7 +120,7 @@ static int meet_over(int fd, struct wire_memory **memory, struct wire_board **bo
     if (!bad)
         bad = hear_answer(fd, &answer, fds, text, text_bytes);
     if (bad)
-        return bad;
+        return bad == -EAGAIN ? -ETIMEDOUT : bad;
     bad = map_both(&answer, fds, memory, board);
     close_fd(fds[0]);
     close_fd(fds[1]);
@@ -123,6 +136,7 @@ int meet_session(const char *socket_path, struct wire_memory **memory, struct wi
     long fd = raw_syscall3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return (int)fd;
+    limit_waits((int)fd);
     int bad = (int)retry(SYS_connect, fd, (long)&address, sizeof address);
     if (!bad)
         bad = meet_over((int)fd, memory, board, NULL, 0);
@@ -175,6 +189,7 @@ int meet_own_analyzer(char *const envp[], struct wire_memory **memory, struct wi
     if (child == 0)
         become_analyzer(path, pair[1], envp);
     close_fd(pair[1]);
+    limit_waits(pair[0]);
     if (child > 0) {
         while (raw_syscall4(SYS_wait4, child, 0, __WALL, 0) == -EINTR)
             ;

@@ -141,10 +141,14 @@ static uint32_t find_entry(const struct module_identity *id) {
 }
 
 static uint32_t append(const struct module_identity *id) {
-    uint32_t offset =
-        atomic_add_relaxed(&memory->string_bytes, id->path_bytes + 1); // tickets, published by M1
-    uint32_t index = atomic_add_relaxed(&memory->module_count, 1) + 1;
-    struct wire_module *entry = entry_at(index);
+    uint32_t offset = 0, index = 0;
+    // Looked at first, so that full tables cannot wrap their counts.
+    if (atomic_load_relaxed(&memory->module_count) < WIRE_MAX_MODULES &&
+        atomic_load_relaxed(&memory->string_bytes) < memory->string_limit) {
+        offset = atomic_add_relaxed(&memory->string_bytes, id->path_bytes + 1); // tickets, published by M1
+        index = atomic_add_relaxed(&memory->module_count, 1) + 1;
+    }
+    struct wire_module *entry = index ? entry_at(index) : NULL;
     if (!entry || offset > memory->string_limit - PATH_MAX ||
         !area_open(&strings_area, memory->strings_at, (uint64_t)offset + id->path_bytes + 1,
                    STRINGS_STEP_BYTES)) {
