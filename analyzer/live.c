@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 enum {
+    RECORD_AHEAD = 32, // in addition to the next
     BUCKET_AHEAD = 32,
     ENTRY_AHEAD = 16,
     CACHED_BYTES = 1 << 19, // a set below this stays in the cache by itself
@@ -136,6 +137,7 @@ static size_t apply_ahead(struct live_set *set, const struct wire_record *record
     size_t invalid = 0;
     for (size_t i = 0; i < count + BUCKET_AHEAD; i++) {
         if (i < count) {
+            __builtin_prefetch(&records[i + RECORD_AHEAD < count ? i + RECORD_AHEAD : i]);
             uint64_t coming = live_hash(records[i].address);
             hash[i % (2 * BUCKET_AHEAD)] = coming;
             __builtin_prefetch(live_table_bucket(&set->table, coming), 1);

@@ -7,22 +7,63 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum { FIRST_ITEMS = 64, CACHE_LINE_BYTES = 64, HUGE_PAGE_BYTES = 1 << 21 };
+enum { FIRST_ITEMS = 64, CACHE_LINE_BYTES = 64, HUGE_PAGE_BYTES = 1 << 21, LARGE_BYTES = 1 << 24 };
 
 static _Noreturn void out_of_memory(size_t bytes) {
     fprintf(stderr, "seep: out of memory: the record of live blocks needs %zu bytes\n", bytes);
     abort();
 }
 
-static void resize(struct live_pool *pool, size_t capacity) {
-    if (capacity > UINT32_MAX)
-        capacity = UINT32_MAX;
-    size_t bytes = capacity * pool->item_bytes;
-    char *items = capacity > pool->used ? realloc(pool->items, bytes) : NULL;
-    if (!items)
+// Advice only: where huge pages are not to be had, small ones do.
+static void ask_for_huge_pages(void *start, size_t bytes) {
+    madvise(start, bytes / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+}
+
+// Reserves addresses for bytes, a multiple of the huge page size, that start where a huge page may.
+static char *reserve_aligned(size_t bytes) {
+    size_t reserved = bytes + HUGE_PAGE_BYTES;
+    char *start = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED)
         out_of_memory(bytes);
-    pool->items = items;
-    pool->capacity = (uint32_t)capacity;
+    size_t before = (HUGE_PAGE_BYTES - (uintptr_t)start % HUGE_PAGE_BYTES) % HUGE_PAGE_BYTES;
+    if (before)
+        munmap(start, before);
+    munmap(start + before + bytes, HUGE_PAGE_BYTES - before);
+    return start + before;
+}
+
+// Both sizes are multiples of the huge page size, or old_bytes is below LARGE_BYTES and items came from
+// realloc.
+static char *resize_large(char *items, size_t old_bytes, size_t bytes) {
+    char *place = reserve_aligned(bytes), *moved;
+    if (old_bytes >= LARGE_BYTES) {
+        moved = mremap(items, old_bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    } else {
+        moved = mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        if (moved != MAP_FAILED && items)
+            memcpy(moved, items, old_bytes);
+        free(items);
+    }
+    if (moved == MAP_FAILED)
+        out_of_memory(bytes);
+    ask_for_huge_pages(moved, bytes);
+    return moved;
+}
+
+static void resize(struct live_pool *pool, size_t capacity) {
+    size_t most = (size_t)UINT32_MAX / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES; // numbers are 32 bits
+    size_t bytes = (capacity < most ? capacity : most) * pool->item_bytes;
+    if (bytes >= LARGE_BYTES) {
+        bytes = bytes / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+        pool->items = resize_large(pool->items, live_pool_memory(pool), bytes);
+    } else {
+        pool->items = realloc(pool->items, bytes);
+        if (!pool->items)
+            out_of_memory(bytes);
+    }
+    pool->capacity = (uint32_t)(bytes / pool->item_bytes);
+    if (pool->capacity <= pool->used)
+        out_of_memory(bytes);
 }
 
 void live_pool_open(struct live_pool *pool, uint32_t item_bytes, size_t expected) {
@@ -31,7 +72,10 @@ void live_pool_open(struct live_pool *pool, uint32_t item_bytes, size_t expected
 }
 
 void live_pool_close(struct live_pool *pool) {
-    free(pool->items);
+    if (live_pool_memory(pool) >= LARGE_BYTES)
+        munmap(pool->items, live_pool_memory(pool));
+    else
+        free(pool->items);
 }
 
 void live_pool_grow(struct live_pool *pool) {
@@ -50,7 +94,7 @@ void *live_zeroed_lines(size_t count, size_t item_bytes) {
     // Large tables are read at random: with small pages each read would also miss the TLB. Advice only, it
     // may be refused.
     if (alignment == HUGE_PAGE_BYTES)
-        madvise(lines, bytes / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+        ask_for_huge_pages(lines, bytes);
     memset(lines, 0, bytes);
     return lines;
 }

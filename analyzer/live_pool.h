@@ -12,7 +12,8 @@
 
 struct live_pool {
     char *items;
-    uint32_t item_bytes; // at least 4: an item that was given back holds the number of the one before it
+    uint32_t item_bytes; // a power of two, at least 4: an item that was given back holds the number of the
+                         // one before it
     uint32_t used;       // numbers [1, used) have been taken at some time
     uint32_t capacity;   // numbers [1, capacity) have memory
     uint32_t given_back; // the last item given back, 0 for none
