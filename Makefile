@@ -84,7 +84,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f '$(prefix_dir)/bin/seep' '$(prefix_dir)/lib/seep/libseep.so' $(man:docs/man/%='$(prefix_dir)/share/man/man1/%')
 	$(Q)rmdir '$(prefix_dir)/lib/seep' 2>/dev/null || true
 
-bench: all $B/bench/churn ## measure what seep costs, beside whichever peers are installed
+bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) ## measure what seep costs, beside whichever peers are installed
 	$(Q)SEEP_BUILD=$B scripts/bench
 
 format: ## lay the code out as .clang-format says

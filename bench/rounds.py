@@ -1,0 +1,123 @@
+"""Runs a workload under each tool in turns, several rounds, and keeps medians."""
+import glob
+import os
+import re
+import statistics
+import sys
+
+from measure import measure
+from tools import inexact
+
+SLOW_SECONDS = 8  # who took longer is not run again: slow is steady
+LIMIT_SECONDS = 600
+
+
+def one_run(workload, tool, scratch):
+    """(Run, output, figure), or a word about what went wrong."""
+    files = {name: f"{scratch}/{name}" for name in ("stdout", "stderr", "client")}
+    run = measure(tool.command(workload.command), workload.program(), tool.variables(), workload.stdin, files["stdout"],
+                  files["stderr"], workload.client, files["client"], LIMIT_SECONDS)
+    if run.timed_out:
+        return f"killed after {LIMIT_SECONDS} s"
+    if run.status != 0:
+        return "crashed" if run.status < 0 or run.status > 128 else f"failed with status {run.status}"
+    if tool.complaint and complained(tool.complaint, files["stderr"]):
+        return "crashed"
+    try:
+        output, figure = workload.output(files["stdout"], files["client"]), workload.figure(files["stdout"], files["client"])
+    except (OSError, AttributeError, ZeroDivisionError):
+        return "wrong output"
+    if tool.name == "seep" and inexact(scratch):
+        return inexact(scratch)
+    return run, output, figure
+
+
+def complained(pattern, path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return re.search(pattern, file.read()) is not None
+
+
+def progress(text):
+    """One line that is overwritten, for who watches."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<60}\r", end="", file=sys.stderr, flush=True)
+
+
+def tidy(scratch):
+    """Removes the tools' recordings, which can be large."""
+    for name in "heaptrack", "jemalloc", "tcmalloc":
+        for path in glob.glob(f"{scratch}/{name}*"):
+            os.unlink(path)
+
+
+def measure_workload(workload, tools, rounds, scratch):
+    """{tool name: its row}. The first run of all, bare, is not counted: it warms caches and tells the right output."""
+    first = one_run(workload, tools[0], scratch)
+    if isinstance(first, str):
+        raise SystemExit(f"bench: {workload.name} without any tool: {first}")
+    right = first[1]
+    kept, trouble = {tool.name: [] for tool in tools}, {}
+    for turn in range(rounds):
+        for tool in tools:
+            if tool.name in trouble or tool.missing:
+                continue
+            if kept[tool.name] and kept[tool.name][-1][0].total_seconds > SLOW_SECONDS:
+                continue
+            progress(f"{workload.name}: round {turn + 1} of {rounds}, {tool.name}")
+            done = one_run(workload, tool, scratch)
+            tidy(scratch)
+            if not isinstance(done, str) and done[1] != right:
+                done = "wrong output"
+            if isinstance(done, str):
+                trouble[tool.name] = done
+            else:
+                kept[tool.name].append(done)
+    progress("")
+    rows = {tool.name: row_of(tool, kept[tool.name], trouble.get(tool.name)) for tool in tools}
+    return compared(rows, workload)
+
+
+def row_of(tool, kept, trouble):
+    if tool.missing:
+        return {"state": f"not installed: {tool.missing}", "runs": 0}
+    if trouble:
+        return {"state": trouble, "runs": len(kept)}
+
+    def middle(value):
+        values = [value(done) for done in kept]
+        return None if values[0] is None else statistics.median(values)
+    return {
+        "state": "ok",
+        "runs": len(kept),
+        "program_seconds": middle(lambda done: done[0].program_seconds),
+        "total_seconds": middle(lambda done: done[0].total_seconds),
+        "cpu_seconds": middle(lambda done: done[0].cpu_seconds),
+        "program_peak_kib": middle(lambda done: done[0].program_peak_kib),
+        "others_peak_kib": middle(lambda done: done[0].others_peak_kib),
+        "figure": middle(lambda done: done[2]),
+    }
+
+
+def compared(rows, workload):
+    """Adds what follows from two rows: ratios to bare, and what was added as a part of what heaptrack added."""
+    bare = rows["bare"]
+
+    def added(row):
+        if workload.unit == "ns per pair":
+            return row["figure"] - bare["figure"]
+        if workload.unit == "requests/s":
+            return 1 / row["figure"] - 1 / bare["figure"]
+        return row["program_seconds"] - bare["program_seconds"]
+    for row in rows.values():
+        if row["state"] != "ok":
+            continue
+        for name in "program_seconds", "total_seconds", "cpu_seconds":
+            row[name.replace("seconds", "ratio")] = row[name] / bare[name]
+        if workload.unit:
+            row["figure_ratio"] = row["figure"] / bare["figure"]
+        if workload.unit == "ns per pair":
+            row["added_ns_per_pair"] = added(row)
+        peer = rows.get("heaptrack", {"state": ""})
+        if peer["state"] == "ok" and added(peer) > 0:
+            row["added_to_heaptracks"] = added(row) / added(peer)
+    return rows

@@ -1,0 +1,102 @@
+"""The programs that are measured: how to run each, what its right output is, and the figure that it prints."""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FUNCTIONS_FOR_CC1 = 165  # some 4 million blocks
+
+
+@dataclass
+class Workload:
+    name: str
+    about: str
+    command: list = field(default_factory=list)
+    missing: str = ""  # what is not installed
+    stdin: str = "/dev/null"
+    client: list = None  # runs beside it, its output counts instead of the program's
+    result: str = ""  # a file that the program writes, part of its output
+    unit: str = ""  # of figure: "ns per pair" or "requests/s"
+
+    def program(self):
+        return shutil.which(self.command[0])
+
+    def output(self, stdout, client_stdout):
+        """What must be the same under every tool."""
+        with open(stdout, "rb") as file:
+            text = file.read()
+        if self.unit == "ns per pair":
+            return len(re.findall(rb"^churn: [0-9.]+ ns per", text, re.M))
+        if self.unit == "requests/s":
+            return len(self.rates(client_stdout))
+        if self.result:
+            with open(self.result, "rb") as file:
+                text += file.read()
+            os.unlink(self.result)
+        return hashlib.sha256(text).hexdigest()
+
+    def figure(self, stdout, client_stdout):
+        if self.unit == "ns per pair":
+            with open(stdout, encoding="utf-8") as file:
+                return float(re.search(r"churn: ([0-9.]+) ns per", file.read()).group(1))
+        if self.unit == "requests/s":
+            rates = self.rates(client_stdout)
+            return len(rates) / sum(1 / rate for rate in rates)  # of as many requests of each kind
+        return None
+
+    @staticmethod
+    def rates(client_stdout):
+        with open(client_stdout, encoding="utf-8") as file:
+            return [float(rate) for rate in re.findall(r'^"[A-Z].*?","([0-9.]+)"', file.read(), re.M)]
+
+
+def churn(build, name, about, *words):
+    return Workload(name, about, [f"{build}/bench/churn", *words], unit="ns per pair")
+
+
+def cc1(scratch):
+    work = Workload("cc1", "cc1 -O2 on a generated C file")
+    compiler = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=False).stdout.strip()
+    if not os.path.isabs(compiler):
+        work.missing = "cc1"
+        return work
+    source, work.result = f"{scratch}/generated.c", f"{scratch}/generated.s"
+    with open(source, "w", encoding="ascii") as file:
+        subprocess.run([shutil.which("python3", path="/usr/bin") or "python3", f"{HERE}/generate_c.py",
+                        str(FUNCTIONS_FOR_CC1)], stdout=file, check=True)
+    work.command = [compiler, "-quiet", "-O2", source, "-o", work.result]
+    return work
+
+
+def redis(scratch):
+    work = Workload("redis", "redis-server under redis-benchmark", unit="requests/s")
+    for needed in "redis-server", "redis-benchmark", "redis-cli":
+        if not shutil.which(needed):
+            work.missing = needed
+            return work
+    socket = f"{scratch}/redis.socket"
+    work.command = ["redis-server", "--save", "", "--appendonly", "no", "--port", "0", "--unixsocket", socket,
+                    "--dir", scratch, "--ignore-warnings", "ARM64-COW-BUG"]
+    work.client = [f"{HERE}/redis_load.sh", socket, "100000"]
+    return work
+
+
+def simple(name, about, command, stdin="/dev/null"):
+    return Workload(name, about, command, missing="" if shutil.which(command[0]) else command[0], stdin=stdin)
+
+
+def all_workloads(build, scratch):
+    depths = [churn(build, f"churn-{depth}-{threads}", f"churn, depth {depth}, {threads} thread{'s' if threads > 1 else ''}",
+                    "1000000", str(depth), str(threads), "1000", "100") for depth in (6, 24, 60) for threads in (1, 2)]
+    python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
+    return depths + [
+        churn(build, "churn-24-other", "churn, depth 24, freed by another thread", "1000000", "24", "1", "1000", "100", "other"),
+        churn(build, "live-5m", "churn, depth 24, 5 million blocks held", "6000000", "24", "1", "5000000", "100"),
+        cc1(scratch),
+        simple("python3", "python3: JSON, text, objects", [python, f"{HERE}/python_work.py"]),
+        simple("sqlite3", "sqlite3: 300,000 rows in memory", ["sqlite3", ":memory:"], f"{HERE}/rows.sql"),
+        redis(scratch),
+    ]
