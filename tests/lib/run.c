@@ -21,6 +21,7 @@ struct running {
     const char *out_path;
     const char *err_path;
     const char *name;
+    int limit_ms;
 };
 
 static void redirect(int to, const char *path, int flags) {
@@ -73,6 +74,7 @@ struct running *run_start(const struct command *command) {
     struct running *running = malloc(sizeof *running);
     serial++;
     running->name = command->argv[0];
+    running->limit_ms = command->limit_seconds ? command->limit_seconds * 1000 : HANG_LIMIT_MS;
     running->out_path = test_path(text("stdout-%d", serial));
     running->err_path = test_path(text("stderr-%d", serial));
     const char *input_path = write_input(command->input, serial);
@@ -96,7 +98,7 @@ struct outcome run_finish(struct running *running) {
     int pidfd = (int)syscall(SYS_pidfd_open, running->pid, 0);
     ck_assert_int_ge(pidfd, 0);
     struct pollfd ready = {.fd = pidfd, .events = POLLIN};
-    if (poll(&ready, 1, HANG_LIMIT_MS) != 1)
+    if (poll(&ready, 1, running->limit_ms) != 1)
         fail_hanging(running);
     close(pidfd);
     ck_assert_int_eq(waitpid(running->pid, &outcome.status, 0), running->pid);

@@ -15,6 +15,7 @@ struct command {
     const char *cwd;                 // NULL: the test's
     const char *input;               // text on stdin; NULL: /dev/null
     void (*prepare)(void);           // called in the child right before it execs; NULL: nothing
+    int limit_seconds;               // longer than this is a hang; 0: a minute
 };
 
 struct running; // a command that was started
