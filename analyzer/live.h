@@ -2,11 +2,13 @@
 // order across threads.
 //
 // The true order of the records of one address is by (epoch, acquire before release); see docs/ordering.md.
-// Records arrive ring by ring, in rounds: one round reads every ring of the process once. Within a ring the
-// order is the program's. Rules: a release takes the newest acquire whose epoch is not above its own; one
-// that finds none waits. An acquire that comes late takes the oldest waiting release not below it. A closed
-// pair stays revisable until the end of the round after the one that closed it: then no record that could
-// belong between its two sides can still arrive.
+// Records arrive ring by ring, in rounds: one round takes the list of the process's rings anew and reads each
+// at least once, to the head as loaded at that moment. Within a ring the order is the program's. Rules: a
+// release takes the newest acquire whose epoch is not above its own; one that finds none waits. An acquire
+// that comes late takes the oldest waiting release not below it. A closed pair stays revisable until the end
+// of the round after the one that read its release: then no record that could belong between its two sides
+// can still arrive. Once acquires are held back in nurseries, a round must also wait for the reallocs that
+// were under way in it; docs/ordering.md says why and how.
 #pragma once
 
 #include "preload/wire/record.h"
@@ -33,8 +35,9 @@ struct live_counts {
     uint64_t live_bytes;
     uint64_t peak_bytes;       // highest live_bytes at any record
     uint64_t waiting_releases; // releases without an acquire so far: at the end, the unmatched frees
-    uint64_t superseded; // acquires whose address was acquired again with no release in between: its release
-                         // was not seen (a call that bypassed the hooks); they no longer count as live
+    uint64_t superseded; // acquires whose address was acquired again with no release in between, as of now: a
+                         // late release may take one back. At the end: their release was not seen (a call
+                         // that bypassed the hooks). They do not count as live
 };
 
 // expected_blocks is a hint, 0 for none. Aborts when memory runs out.
@@ -48,7 +51,7 @@ int live_apply(struct live_set *set, const struct wire_record *record);
 // invalid.
 size_t live_apply_many(struct live_set *set, const struct wire_record *records, size_t count);
 
-// Every ring of the process has been read once since the last call.
+// Every ring of the process has been read since the last call: the list of rings was taken after it, too.
 void live_end_round(struct live_set *set);
 
 // No more records will come: settles what is open. Of several live acquires of one address only the newest is
