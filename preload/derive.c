@@ -144,7 +144,8 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
         return load_made_up(question, address, value);
     bool in_object = address >= (uintptr_t)question->object.dlfo_map_start &&
                      address + sizeof *value <= (uintptr_t)question->object.dlfo_map_end;
-    if (!in_object && (!question->real || !probe_word(address)))
+    // Of an object with holes the loader tells one segment only, and unwind tables may lie in another.
+    if (!in_object && !probe_word(address))
         return -UNW_EINVAL;
     memcpy(value, (const void *)address, sizeof *value);
     return 0;

@@ -4,6 +4,7 @@
 #include "preload/module.h"
 #include "preload/area.h"
 #include "preload/attach.h"
+#include "preload/probe.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum { CELLS = 1024, MODULES_STEP_BYTES = 1 << 14, STRINGS_STEP_BYTES = 1 << 14 };
+enum { CELLS = 1024, MODULES_STEP_BYTES = 1 << 14, STRINGS_STEP_BYTES = 1 << 14, NOTES_BYTES = 1 << 16 };
 
 // This process's cache: object's start -> index. Insert-only by start; found again only under the number of
 // unloads that it was resolved under.
@@ -88,6 +89,19 @@ static void find_build_id(struct module_identity *out, const char *notes, size_t
     }
 }
 
+static bool is_header(uintptr_t at) {
+    return memcmp((const void *)at, ELFMAG, SELFMAG) == 0;
+}
+
+// The first segment holds the ELF header with every linker. Of an object with holes the loader tells the
+// segment that the address lies in; then it is looked for where the first one usually is.
+static const ElfW(Ehdr) * header_of(const struct dl_find_object *found) {
+    uintptr_t start = (uintptr_t)found->dlfo_map_start, bias = found->dlfo_link_map->l_addr;
+    if (is_header(start))
+        return (const void *)start;
+    return bias && probe_word(bias) && is_header(bias) ? (const void *)bias : NULL;
+}
+
 static void identify(struct module_identity *out, const struct dl_find_object *found) {
     out->start = (uintptr_t)found->dlfo_map_start;
     out->end = (uintptr_t)found->dlfo_map_end;
@@ -95,15 +109,14 @@ static void identify(struct module_identity *out, const struct dl_find_object *f
     out->build_id_bytes = 0;
     find_path(out, found->dlfo_link_map);
 
-    const ElfW(Ehdr) *header =
-        found->dlfo_map_start; // the first segment holds the ELF header with every linker
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phentsize != sizeof(ElfW(Phdr)))
+    const ElfW(Ehdr) *header = header_of(found);
+    if (!header || header->e_phentsize != sizeof(ElfW(Phdr)))
         return;
     const ElfW(Phdr) *segments = (const void *)((const char *)header + header->e_phoff);
     for (int i = 0; i < header->e_phnum && !out->build_id_bytes; i++) {
         uintptr_t at = out->load_bias + segments[i].p_vaddr;
-        if (segments[i].p_type == PT_NOTE && at >= out->start && at < out->end &&
-            segments[i].p_memsz <= out->end - at)
+        if (segments[i].p_type == PT_NOTE && segments[i].p_memsz < NOTES_BYTES && probe_word(at) &&
+            probe_word(at + segments[i].p_memsz - 1))
             find_build_id(out, (const char *)at, segments[i].p_memsz);
     }
 }
