@@ -165,6 +165,15 @@ START_TEST(a_library_that_was_unloaded_keeps_its_names) {
 }
 END_TEST
 
+START_TEST(of_a_program_whose_segments_lie_apart) {
+    struct seep_run ran = SEEP(_i, "segments_apart");
+    const json_t *site = site_from(ran.process, "forget");
+    ASSERT_STACK(site, "forget", "main");
+    // Its notes lie in another segment than its code.
+    ck_assert(json_is_string(json_object_get(frame_of(site, "forget"), "build_id")));
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, through_frames_of_every_shape, 0, WAYS);
     tcase_add_loop_test(tests, through_qsort, 0, WAYS);
@@ -178,5 +187,6 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, inlined_functions_are_frames, 0, WAYS);
     tcase_add_loop_test(tests, the_line_is_the_calls_not_the_returns, 0, WAYS);
     tcase_add_loop_test(tests, a_library_that_was_unloaded_keeps_its_names, 0, WAYS);
+    tcase_add_loop_test(tests, of_a_program_whose_segments_lie_apart, 0, WAYS);
 }
 SEEP_TEST_MAIN("stacks")
