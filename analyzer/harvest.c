@@ -59,6 +59,12 @@ static int32_t module_index(struct collecting *c, uint32_t wire_index) {
     return (int32_t)*known - 1;
 }
 
+// Callers are interned before what they call, so a node's parent has the smaller id: no loop gets past this.
+static bool next_frame(const struct collecting *c, uint32_t id, uint32_t steps, struct wire_stack_node *out) {
+    return steps <= c->family->depth + 2 && family_node(c->family, id, out) &&
+           out->parent < id; // two markers
+}
+
 static void read_stack(struct collecting *c, struct harvested_group *group) {
     struct harvest *h = c->harvest;
     struct wire_stack_node node;
@@ -66,8 +72,9 @@ static void read_stack(struct collecting *c, struct harvested_group *group) {
     uint32_t id = group->stack;
     group->truncated = id == 0;
     for (uint32_t steps = 0; id != 0; id = node.parent) {
-        if (++steps > WIRE_DEPTH_MAX + 2 || !family_node(c->family, id, &node)) {
+        if (!next_frame(c, id, ++steps, &node)) {
             group->truncated = true;
+            h->frame_count = group->first_frame; // none of it can be believed, nor may it cost memory
             h->damaged_stacks++;
             break;
         }

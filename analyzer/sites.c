@@ -108,10 +108,24 @@ static void fill_site(struct report_site *site, const struct harvest *harvest,
     site->resident_bytes = -1;
     site->truncated = group->truncated;
     resolve_frames(site, harvest, group, symbols, arena);
-    site->examples = arena_array(arena, struct report_example, group->example_count);
-    for (size_t i = 0; i < group->example_count; i++)
-        site->examples[i] = (struct report_example){group->examples[i].address, group->examples[i].bytes};
-    site->example_count = group->example_count;
+}
+
+// Keeps the lowest addresses of both, sorted.
+static void merge_examples(struct report_site *site, const struct harvested_group *group,
+                           struct arena *arena) {
+    size_t all = site->example_count + group->example_count, a = 0, b = 0;
+    size_t count = all < HARVEST_EXAMPLES ? all : HARVEST_EXAMPLES;
+    struct report_example *merged = arena_array(arena, struct report_example, count);
+    for (size_t i = 0; i < count; i++)
+        if (b == group->example_count ||
+            (a < site->example_count && site->examples[a].address <= group->examples[b].address)) {
+            merged[i] = site->examples[a++];
+        } else {
+            merged[i] = (struct report_example){group->examples[b].address, group->examples[b].bytes};
+            b++;
+        }
+    site->examples = merged;
+    site->example_count = count;
 }
 
 static int compare_sites(const void *left, const void *right) {
@@ -162,6 +176,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
             fill_site(site, harvest, group, symbols, arena);
             count++;
         }
+        merge_examples(site, group, arena);
         site->count += group->count;
         site->bytes += group->bytes;
     }
