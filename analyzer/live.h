@@ -7,8 +7,8 @@
 // release takes the newest acquire whose epoch is not above its own; one that finds none waits. An acquire
 // that comes late takes the oldest waiting release not below it. A closed pair stays revisable until the end
 // of the round after the one that read its release: then no record that could belong between its two sides
-// can still arrive. Once acquires are held back in nurseries, a round must also wait for the reallocs that
-// were under way in it; docs/ordering.md says why and how.
+// can still arrive. Because acquires are held back in nurseries, a round also waits for the reallocs
+// that were under way in it; docs/ordering.md says why and how.
 #pragma once
 
 #include "preload/wire/record.h"
