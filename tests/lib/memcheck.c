@@ -1,0 +1,172 @@
+// See memcheck.h. Called by the tests that compare with memcheck.
+#include "tests/lib/memcheck.h"
+
+#include "tests/lib/real.h"
+#include "tests/lib/report.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Debian's valgrind is a script that sets variables of its own; the program behind it does not.
+static const char *valgrind(void) {
+    return access("/usr/bin/valgrind.bin", X_OK) == 0 ? "/usr/bin/valgrind.bin" : installed("valgrind");
+}
+
+// Where memcheck writes. A descriptor of a number that no program expects to get: --log-file would leave one
+// open that shifts the program's own, and on stderr its lines would stand before the program's first, which
+// programs notice that ask for their position there.
+enum { LOG_FD = 200 };
+static const char *log_path;
+
+static void open_log(void) {
+    int fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    if (fd < 0 || dup2(fd, LOG_FD) < 0)
+        _exit(126);
+    close(fd);
+}
+
+static void append(const char **list, size_t room, const char *item) {
+    size_t used = 0;
+    while (list[used])
+        used++;
+    ck_assert_uint_lt(used + 1, room);
+    list[used] = item;
+}
+
+// Its value in what env printed.
+static const char *variable(const char *printed, const char *name) {
+    const char *line = strstr(printed, text("%s=", name));
+    ck_assert_msg(line != NULL, "no %s in the program's environment:\n%s", name, printed);
+    line += strlen(name) + 1;
+    return text("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static const char *colons(size_t count) {
+    char *result = calloc(1, count + 1);
+    memset(result, ':', count);
+    return result;
+}
+
+static const char *options(void) {
+    return text("--format json=%s", report_path());
+}
+
+// LD_PRELOAD with as many colons at its end, which ld.so skips, as make it as long as valgrind's.
+static const char *padded_preload(size_t length) {
+    ck_assert_uint_le(strlen(libseep_path()), length);
+    return text("LD_PRELOAD=%s%s", libseep_path(), colons(length - strlen(libseep_path())));
+}
+
+// valgrind puts its own in front of what it finds: given a colon, it leaves the variable in its place.
+static struct command with_memcheck(const struct command *program, const char *session) {
+    struct command command = *program;
+    const char *words[] = {valgrind(), "--run-libc-freeres=no", "--run-cxx-freeres=no", "--leak-check=no",
+                           text("--log-fd=%d", LOG_FD)};
+    ck_assert_ptr_null(program->prepare);
+    log_path = test_path("memcheck.log");
+    command.prepare = open_log;
+    memset(command.argv, 0, sizeof command.argv);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        append(command.argv, RUN_ARGUMENTS, words[i]);
+    for (size_t i = 0; program->argv[i]; i++)
+        append(command.argv, RUN_ARGUMENTS, program->argv[i]);
+    append(command.env, RUN_VARIABLES, "LD_PRELOAD=:");
+    append(command.env, RUN_VARIABLES, text("SEEP_OPTIONS=%s", options()));
+    append(command.env, RUN_VARIABLES, text("SEEP_SESSION=%s", session));
+    return command;
+}
+
+static struct command with_seep(const struct command *program, size_t preload_length) {
+    struct command command = *program;
+    append(command.env, RUN_VARIABLES, padded_preload(preload_length));
+    append(command.env, RUN_VARIABLES, text("SEEP_OPTIONS=%s", options()));
+    return command;
+}
+
+static long long number(const char **at) {
+    long long value = 0;
+    *at += strcspn(*at, "0123456789");
+    for (; (**at >= '0' && **at <= '9') || **at == ','; (*at)++)
+        if (**at != ',')
+            value = 10 * value + (**at - '0');
+    return value;
+}
+
+// Each line is marked with a pid: children of the program write there as well.
+static struct heap_figures read_memcheck(pid_t pid) {
+    struct heap_figures figures = {0};
+    char *log = file_read(log_path, NULL), *rest = log;
+    ck_assert_ptr_nonnull(log);
+    const char *mark = text("==%d==", (int)pid), *at;
+    bool found = false;
+    for (char *line; (line = strsep(&rest, "\n"));) {
+        if (strncmp(line, mark, strlen(mark)) != 0)
+            continue;
+        if ((at = strstr(line, "in use at exit: "))) {
+            figures.outstanding_bytes = number(&at);
+            figures.outstanding_blocks = number(&at);
+        } else if ((at = strstr(line, "total heap usage: "))) {
+            found = true;
+            figures.allocations = number(&at);
+            figures.frees = number(&at);
+            figures.allocated_bytes = number(&at);
+        }
+    }
+    ck_assert_msg(found, "memcheck wrote no figures to %s", log_path);
+    free(log);
+    return figures;
+}
+
+static bool report_is_there(void *unused) {
+    (void)unused;
+    return access(report_path(), F_OK) == 0;
+}
+
+static struct heap_figures read_report(pid_t pid) {
+    ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
+    json_t *report = report_load(report_path()), *process = process_with_pid(report, pid);
+    assert_whole(report);
+    ck_assert_ptr_nonnull(process);
+    return (struct heap_figures){heap(process, "allocations"), heap(process, "frees"),
+                                 heap(process, "allocated_bytes"), heap(process, "outstanding_blocks"),
+                                 heap(process, "outstanding_bytes")};
+}
+
+struct both_figures measure_with_both(const struct command *program) {
+    struct command environment = {.argv = {installed("env")}},
+                   both_environment = with_seep(&environment, 512);
+    const char *session = variable(run(&both_environment).out, "SEEP_SESSION");
+    ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
+    unlink(report_path());
+    struct command under_memcheck = with_memcheck(&environment, session);
+    size_t preload_length = strlen(variable(run(&under_memcheck).out, "LD_PRELOAD"));
+
+    struct command common = *program;
+    append(common.env, RUN_VARIABLES, "GLIBCPP_FORCE_NEW=1");
+    append(common.env, RUN_VARIABLES, "GLIBCXX_FORCE_NEW=1");
+    struct command under_seep = with_seep(&common, preload_length);
+    struct outcome seep = run(&under_seep);
+    struct both_figures figures = {.seep = read_report(seep.pid)};
+    under_memcheck = with_memcheck(&common, session);
+    struct outcome memcheck = run(&under_memcheck);
+    figures.memcheck = read_memcheck(memcheck.pid);
+    ck_assert_str_eq(seep.out, memcheck.out);
+    ck_assert_str_eq(seep.err, memcheck.err);
+    ck_assert_int_eq(exit_status(&seep), exit_status(&memcheck));
+    return figures;
+}
+
+static const char *figures_text(const struct heap_figures *figures) {
+    return text("%lld allocations, %lld frees, %lld bytes; %lld blocks, %lld bytes outstanding",
+                figures->allocations, figures->frees, figures->allocated_bytes, figures->outstanding_blocks,
+                figures->outstanding_bytes);
+}
+
+void assert_same_figures(const char *name, const struct both_figures *figures) {
+    const char *seep = figures_text(&figures->seep), *memcheck = figures_text(&figures->memcheck);
+    ck_assert_msg(strcmp(seep, memcheck) == 0, "%s: seep counts\n%s, memcheck\n%s", name, seep, memcheck);
+}
