@@ -22,6 +22,8 @@ struct family {
     bool follow;
     // What we know of each.
     struct process *by_slot[WIRE_PROCESSES]; // NULL: slot not in use as far as we know
+    struct process
+        *last_in_slot[WIRE_PROCESSES]; // the same, but kept when it ended: children may come to light later
     uint32_t live_processes;
     uint32_t unseen_processes; // of these, those that cannot be watched (process.h)
     uint64_t founded_ticks;    // when its first process began, as /proc/PID/stat has it; 0: not known

@@ -143,7 +143,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
         process->parent_pid = parent->pid;
     else if (process->pidfd >= 0 && stat_field(pid, 4, &parent_pid))
         process->parent_pid = (pid_t)parent_pid;
-    family->by_slot[slot] = process;
+    family->by_slot[slot] = family->last_in_slot[slot] = process;
     family->live_processes++;
     return process;
 }

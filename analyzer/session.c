@@ -169,7 +169,7 @@ static void found_fork(void *context, struct family *family, uint32_t slot) {
     struct session *session = context;
     const struct wire_process *wire = family_process(family, slot);
     uint32_t parent_slot = wire->parent_slot - 1; // 0 becomes a slot that does not exist
-    const struct process *parent = parent_slot < WIRE_PROCESSES ? family->by_slot[parent_slot] : NULL;
+    const struct process *parent = parent_slot < WIRE_PROCESSES ? family->last_in_slot[parent_slot] : NULL;
     struct process *process = process_new(family, slot, (pid_t)wire->pid, BEGIN_FORK, parent);
     enter(session, process);
 }

@@ -1,0 +1,42 @@
+// Children whose parents die before they have said a word, and children whose ids are not what we see: each
+// is in the report with its blocks, and the session ends when they have.
+#include "tests/lib/report.h"
+#include "tests/lib/suite.h"
+#include "tests/lib/under_seep.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { TRIES = 20, CANNOT = 77 };
+
+static void assert_all_there(const struct seep_run *ran) {
+    ck_assert(is_exact(ran->report));
+    ck_assert_uint_eq(processes_named(ran->report, "left_behind"), 3);
+    size_t index, leaving = 0;
+    json_t *process;
+    json_array_foreach(json_object_get(ran->report, "processes"), index, process) leaving +=
+        heap(process, "outstanding_bytes") == 21;
+    ck_assert_uint_eq(leaving, 1);
+}
+
+START_TEST(a_child_whose_parent_dies_at_once) {
+    struct seep_run ran = SEEP(WAY_RUN, "left_behind", "together");
+    ck_assert_int_eq(exit_status(&ran.outcome), 3);
+    assert_all_there(&ran);
+}
+END_TEST
+
+START_TEST(a_child_that_sees_itself_as_the_first_process) {
+    struct seep_run ran = SEEP(_i, "left_behind", "apart");
+    if (exit_status(&ran.outcome) == CANNOT && geteuid() != 0)
+        return; // needs privileges
+    ck_assert_int_eq(exit_status(&ran.outcome), 3);
+    assert_all_there(&ran);
+}
+END_TEST
+
+static void add_tests(TCase *tests) {
+    tcase_add_loop_test(tests, a_child_whose_parent_dies_at_once, 0, TRIES);
+    tcase_add_loop_test(tests, a_child_that_sees_itself_as_the_first_process, 0, WAYS);
+}
+SEEP_TEST_MAIN("left behind")
