@@ -61,6 +61,9 @@ include tests/tests.mk
 
 $B/bench/%: bench/%.c
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -o $@ $< -pthread
+# The live set alone, without the program, the rings and the analyzer around it.
+$B/bench/live: tests/bench/bench_live.c $(wildcard analyzer/live*.c analyzer/live*.h)
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -I. -o $@ $(filter %.c,$^)
 
 man := $(wildcard docs/man/*.1)
 prefix_dir = $(DESTDIR)$(PREFIX)
@@ -84,7 +87,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f '$(prefix_dir)/bin/seep' '$(prefix_dir)/lib/seep/libseep.so' $(man:docs/man/%='$(prefix_dir)/share/man/man1/%')
 	$(Q)rmdir '$(prefix_dir)/lib/seep' 2>/dev/null || true
 
-bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) ## measure what seep costs, beside whichever peers are installed
+bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) $B/bench/live ## measure what seep costs, beside whichever peers are installed
 	$(Q)SEEP_BUILD=$B scripts/bench
 
 format: ## lay the code out as .clang-format says

@@ -9,6 +9,7 @@ import platform
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 
 from bounds import bounds_json, bounds_lines
 from frames import measure_frames
@@ -26,25 +27,41 @@ def words(name):
     return os.environ.get(name, "").replace(",", " ").split()
 
 
-def cell(row, name, scale=1.0, digits=2):
-    return "-" if row.get(name) is None else f"{row[name] * scale:.{digits}f}"
+@dataclass
+class Column:
+    head: str
+    under: str  # the second line of the head
+    value: str  # of a row
+    width: int = 8
+    digits: int = 2
+    scale: float = 1.0
+
+    def cell(self, row):
+        found = row.get(self.value)
+        return f"{'-' if found is None else format(found * self.scale, f'.{self.digits}f'):>{self.width}}"
+
+
+def columns(unit):
+    figure = {"ns per pair": [Column("ns", "per pair", "figure", 10, 1), Column("ns added", "per pair", "added_ns_per_pair", 10, 1)],
+              "requests/s": [Column("requests", "per s", "figure", 10, 0)]}
+    return [
+        Column("wall s,", "program", "program_seconds"), Column("wall s,", "all", "total_seconds"),
+        Column("CPU s,", "all", "cpu_seconds"),
+        Column("MiB,", "program", "program_peak_kib", digits=1, scale=1 / 1024),
+        Column("MiB,", "tool", "others_peak_kib", digits=1, scale=1 / 1024),
+        *figure.get(unit, []),
+        Column("wall", "x bare", "program_ratio"), Column("CPU", "x bare", "cpu_ratio"),
+        Column("added,", "x heaptrack", "added_to_heaptracks", 12, 3),
+    ]
 
 
 def table_lines(workload, rows):
-    heads = ["tool", "runs", "wall", "to end", "CPU s", "program", "tool's", workload.unit or "", "added", "wall", "CPU", "added"]
-    under = ["", "", "s", "s", "", "MiB", "MiB", "", "ns/pair", "x bare", "x bare", "x heaptrack"]
-    widths = [10, 4, 8, 8, 8, 8, 8, 11, 9, 7, 7, 11]
-    for head in heads, under:
-        yield "  " + " ".join(f"{word:>{width}}" if i else f"{word:<{width}}" for i, (word, width) in enumerate(zip(head, widths)))
+    shown = columns(workload.unit)
+    for line, name in ("head", "tool"), ("under", ""):
+        yield f"  {name:<10} {'runs' if name else '':>4} " + " ".join(f"{getattr(one, line):>{one.width}}" for one in shown)
     for name, row in rows.items():
-        if row["state"] != "ok":
-            yield f"  {name:<10} {row['runs']:>4} {row['state']}"
-            continue
-        cells = [cell(row, "program_seconds"), cell(row, "total_seconds"), cell(row, "cpu_seconds"),
-                 cell(row, "program_peak_kib", 1 / 1024, 1), cell(row, "others_peak_kib", 1 / 1024, 1),
-                 cell(row, "figure", 1, 0 if workload.unit == "requests/s" else 1), cell(row, "added_ns_per_pair", 1, 1),
-                 cell(row, "program_ratio"), cell(row, "cpu_ratio"), cell(row, "added_to_heaptracks", 1, 3)]
-        yield f"  {name:<10} {row['runs']:>4} " + " ".join(f"{word:>{width}}" for word, width in zip(cells, widths[2:]))
+        cells = [one.cell(row) for one in shown] if row["state"] == "ok" else [row["state"]]
+        yield f"  {name:<10} {row['runs']:>4} " + " ".join(cells)
 
 
 def choose(build, scratch):
@@ -61,10 +78,10 @@ def choose(build, scratch):
 
 def run(build, scratch, rounds):
     chosen, extras, tools = choose(build, scratch)
+    about = {tool.name: f"not installed: {tool.missing}" if tool.missing else tool.about for tool in tools}
     results = {"schema": "seep-bench-1", "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "rounds": rounds,
-               "machine": machine(), "tools": {tool.name: tool.missing and f"not installed: {tool.missing}" or tool.about
-                                               for tool in tools}, "workloads": {}}
-    print(results["machine"] + f"; medians of {rounds} rounds")
+               "machine": machine(), "load_before": os.getloadavg()[0], "tools": about, "workloads": {}}
+    print(f"{results['machine']}, load {results['load_before']:.1f}; medians of {rounds} rounds, of slow tools of fewer")
     for name, about in results["tools"].items():
         print(f"  {name:<10} {about}")
     for workload in chosen:
@@ -78,9 +95,10 @@ def run(build, scratch, rounds):
         print("\n".join(table_lines(workload, rows)), flush=True)
     if "frames" in extras:
         results["frames"] = {str(depth): measure_frames(tools, build, scratch, depth) for depth in FRAME_DEPTHS}
-        print("\nframes found of a leaked block's stack (median of its stacks)")
+        print("\nframes kept of a leaked block's stack, median; truth is libgcc's unwinder (peers may add frames of their own)")
         for depth, found in results["frames"].items():
-            print(f"  churn, depth {depth}: " + ", ".join(f"{name} {'-' if count is None else round(count)}" for name, count in found.items()))
+            kept = (f"{name} {'-' if count is None else round(count)}" for name, count in found.items())
+            print(f"  churn, depth {depth}: " + ", ".join(kept))
     if "micro" in extras:
         results["micro"] = measure_micro(tools[1], build, scratch, rounds)
         print("\nsmall figures")

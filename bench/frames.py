@@ -50,8 +50,10 @@ def listed_stacks(text, line_pattern):
     return [len(match.group(1).split()) for match in re.finditer(line_pattern, text, re.M)]
 
 
-def read_all(pattern):
-    return "".join(open(path, encoding="utf-8", errors="replace").read() for path in sorted(glob.glob(pattern))[-1:])
+def read_last(pattern):
+    """The last of the files."""
+    with open(sorted(glob.glob(pattern))[-1], encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def depths(tool, scratch, stderr):
@@ -67,8 +69,8 @@ def depths(tool, scratch, stderr):
     if tool.name == "memcheck":
         return numbered_stacks(stderr, r"^==\d+==\s+(at|by) 0x")
     if tool.name == "jemalloc":
-        return listed_stacks(read_all(f"{scratch}/jemalloc*.heap"), r"^@((?: 0x[0-9a-f]+)+)\n\s+t\*: [1-9]")
-    return listed_stacks(read_all(f"{scratch}/tcmalloc*.heap"), r"^\s*[1-9]\d*: +\d+ \[.*\] @((?: 0x[0-9a-f]+)+)")
+        return listed_stacks(read_last(f"{scratch}/jemalloc*.heap"), r"^@((?: 0x[0-9a-f]+)+)\n\s+t\*: [1-9]")
+    return listed_stacks(read_last(f"{scratch}/tcmalloc*.heap"), r"^\s*[1-9]\d*: +\d+ \[.*\] @((?: 0x[0-9a-f]+)+)")
 
 
 def measure_frames(tools, build, scratch, depth):

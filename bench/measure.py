@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 
 SAMPLE_SECONDS = 0.02
-SEARCH_SECONDS = 0.002  # until the program has been found
+SEARCH_SECONDS = 0.002  # while the program has not been found, for at most
+MOST_SEARCHES = 500  # (under valgrind there is none of its name)
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -23,7 +24,7 @@ class Run:
     total_seconds: float  # until the end of all
     cpu_seconds: float
     program_peak_kib: int
-    others_peak_kib: int  # the peaks of all other processes, added
+    others_peak_kib: int  # the peaks of all processes that run something else, added
 
 
 def adopt_orphans():
@@ -67,7 +68,9 @@ class Tree:
         self.root, self.program_path, self.not_ours = root, program, not_ours
         self.program = None  # its pid
         self.program_end = None
+        self.searches = 0
         self.peaks = {}
+        self.same = set()  # processes that run the program's executable, as far as was seen
         self.ends = select.poll()
         self.descriptors = {}  # pid -> pidfd of a process that has not ended
 
@@ -79,8 +82,9 @@ class Tree:
             if pid not in self.peaks:
                 self.watch(pid)
             self.peaks[pid] = max(self.peaks.get(pid, 0), peak_kib(pid))
-            if self.program is None and runs(pid, self.program_path):
-                self.program = pid
+            if runs(pid, self.program_path):
+                self.same.add(pid)
+                self.program = self.program or pid
 
     def watch(self, pid):
         try:
@@ -92,7 +96,9 @@ class Tree:
 
     def wait(self):
         """Until a process ends or it is time to look again."""
-        limit = SAMPLE_SECONDS if self.program is not None else SEARCH_SECONDS
+        self.searches += 1
+        searching = self.program is None and self.searches < MOST_SEARCHES
+        limit = SEARCH_SECONDS if searching else SAMPLE_SECONDS
         ready = {descriptor for descriptor, _ in self.ends.poll(limit * 1000)}
         now = time.monotonic()
         for pid, descriptor in list(self.descriptors.items()):
@@ -117,37 +123,60 @@ def spawn(command, environment, stdin, stdout, stderr):
     return os.posix_spawnp(command[0], command, environment, file_actions=opened, setpgroup=0)
 
 
+def kill(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def reap():
+    """(pid, exit status, processor seconds) of each child that has ended; the last is None if no child is left."""
+    while True:
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            yield None
+            return
+        if pid == 0:
+            return
+        yield pid, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+
+
 def measure(command, program, environment, stdin, stdout, stderr, client=None, client_stdout=None, limit_seconds=600):
     """command: what to start; program: the executable whose end is of interest (command's own, if none in the tree
-    has it); client: a command that runs beside it and isn't counted."""
+    has it); client: a command that runs beside it and isn't counted. If one of the two fails, the other is killed."""
     start = time.monotonic()
     root = spawn(command, environment, stdin, stdout, stderr)
     beside = spawn(client, dict(os.environ), "/dev/null", client_stdout, client_stdout + ".err") if client else None
     tree = Tree(root, os.path.realpath(program), beside)
-    cpu, status, timed_out, end = 0.0, None, False, start
-    while True:
+    run = Run(None, False, 0.0, 0.0, 0.0, 0, 0)
+    client_runs, left = beside is not None, True
+    while left:
         tree.look()
         tree.wait()
-        while True:
-            try:
-                pid, wait_status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                tree.close()
-                peaks = dict(tree.peaks)
-                own = peaks.pop(tree.program or root, 0)
-                return Run(status, timed_out, (tree.program_end or end) - start, end - start, cpu, own, sum(peaks.values()))
-            if pid == 0:
+        for ended in reap():
+            if ended is None:
+                left = False
                 break
+            pid, status, cpu_seconds = ended
             if pid == beside:
+                client_runs = False
+                if status != 0:
+                    kill(tree.descriptors)
                 continue
-            end = time.monotonic()
-            cpu += usage.ru_utime + usage.ru_stime
+            run.total_seconds = time.monotonic() - start
+            run.cpu_seconds += cpu_seconds
             if pid == root:
-                status = os.waitstatus_to_exitcode(wait_status)
-        if time.monotonic() - start > limit_seconds and not timed_out:
-            timed_out = True
-            for pid in list(tree.descriptors) + ([beside] if beside else []):
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+                run.status = status
+                if status != 0 and client_runs:
+                    kill([beside])
+        if time.monotonic() - start > limit_seconds and not run.timed_out:
+            run.timed_out = True
+            kill(list(tree.descriptors) + ([beside] if client_runs else []))
+    run.program_seconds = tree.program_end - start if tree.program_end else run.total_seconds
+    run.program_peak_kib = tree.peaks.get(tree.program or root, 0)
+    run.others_peak_kib = sum(peak for pid, peak in tree.peaks.items() if pid not in tree.same | {tree.program or root})
+    tree.close()
+    return run

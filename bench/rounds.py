@@ -24,7 +24,8 @@ def one_run(workload, tool, scratch):
     if tool.complaint and complained(tool.complaint, files["stderr"]):
         return "crashed"
     try:
-        output, figure = workload.output(files["stdout"], files["client"]), workload.figure(files["stdout"], files["client"])
+        output = workload.output(files["stdout"], files["client"], tool.chatter)
+        figure = workload.figure(files["stdout"], files["client"])
     except (OSError, AttributeError, ZeroDivisionError):
         return "wrong output"
     if tool.name == "seep" and inexact(scratch):
@@ -95,6 +96,8 @@ def row_of(tool, kept, trouble):
         "program_peak_kib": middle(lambda done: done[0].program_peak_kib),
         "others_peak_kib": middle(lambda done: done[0].others_peak_kib),
         "figure": middle(lambda done: done[2]),
+        "each_figure": [done[2] for done in kept],
+        "each_program_seconds": [done[0].program_seconds for done in kept],
     }
 
 

@@ -6,6 +6,9 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
+HEAPTRACK_CHATTER = (rb"^heaptrack output will be written .*\n|^.*/libheaptrack_preload.so\n|^starting application, .*\n"
+                     rb"|^Heaptrack finished!(?s:.*)")
+
 
 @dataclass
 class Tool:
@@ -14,7 +17,8 @@ class Tool:
     prefix: list  # before the program's command
     environment: dict
     missing: str = ""
-    complaint: str = ""  # pattern in what the tool wrote that means it failed
+    complaint: str = ""  # pattern in its standard error that means it failed
+    chatter: bytes = b""  # pattern of what it writes itself to standard output
 
     def command(self, program):
         return self.prefix + program
@@ -43,7 +47,7 @@ def heaptrack(scratch):
     usage = subprocess.run(["heaptrack", "--help"], capture_output=True, text=True, check=False).stdout
     option = "--record-only" if "--record-only" in usage else "--raw"
     about = f"{first_line('heaptrack', '--version')} {option}"
-    return Tool("heaptrack", about, ["heaptrack", option, "-o", f"{scratch}/heaptrack"], {})
+    return Tool("heaptrack", about, ["heaptrack", option, "-o", f"{scratch}/heaptrack"], {}, chatter=HEAPTRACK_CHATTER)
 
 
 def sanitizer(name, fast):
@@ -67,7 +71,8 @@ def jemalloc(scratch):
                 {"LD_PRELOAD": path, "MALLOC_CONF": options})
     if not path:
         tool.missing = "libjemalloc.so"
-    elif "Invalid conf" in subprocess.run(["true"], env=tool.variables(), capture_output=True, text=True, check=False).stderr:
+    elif "Invalid conf" in subprocess.run(["/bin/true"], env=tool.variables(), capture_output=True, text=True,
+                                          check=False).stderr:
         tool.missing = "libjemalloc.so with a profiler in it"
     return tool
 
