@@ -44,6 +44,7 @@ static void doubt_process(struct assembling *a, const struct process *p, struct 
           p->counts.superseded)
     DOUBT(p->notes & NOTE_NO_UNWINDER, "%s: libunwind could not be loaded there, so stacks have one frame",
           who)
+    DOUBT(p->harvest.damaged_stacks, "%s: %zu stacks were damaged", who, p->harvest.damaged_stacks)
     DOUBT(p->stacks_different, "%s: %" PRIu32 " of %" PRIu32 " stacks differ from libunwind's", who,
           p->stacks_different, p->stacks_compared)
 #undef DOUBT
