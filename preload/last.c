@@ -73,5 +73,6 @@ static void at_exit(int status, void *unused) {
 
 void last_prepare(void) {
     on_exit(at_exit, NULL);
-    at_quick_exit(wait_if_ours); // registered first, so it runs last; the hook has noted the status
+    // Registered first, so it runs last; the hook has noted the status. No room: then nobody waits.
+    (void)at_quick_exit(wait_if_ours);
 }

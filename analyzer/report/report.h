@@ -95,7 +95,7 @@ struct report_process {
     uint64_t lost_records;
     uint64_t truncated_stacks;
     uint64_t stacks_compared, stacks_different; // 0, 0: no comparison was asked for
-    bool heap_tracked; // false: totals.heap is null (--track without heap)
+    bool heap_tracked;                          // false: totals.heap is null (--track without heap)
     struct heap_totals heap;
     // fd and map totals are null until descriptors and mappings are tracked.
     struct verdict_totals verdicts;
