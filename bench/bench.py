@@ -42,7 +42,8 @@ class Column:
 
 
 def columns(unit):
-    figure = {"ns per pair": [Column("ns", "per pair", "figure", 10, 1), Column("ns added", "per pair", "added_ns_per_pair", 10, 1)],
+    figure = {"ns per pair": [Column("ns", "per pair", "figure", 10, 1),
+                              Column("ns added", "per pair", "added_ns_per_pair", 10, 1)],
               "requests/s": [Column("requests", "per s", "figure", 10, 0)]}
     return [
         Column("wall s,", "program", "program_seconds"), Column("wall s,", "all", "total_seconds"),
@@ -95,7 +96,7 @@ def run(build, scratch, rounds):
         print("\n".join(table_lines(workload, rows)), flush=True)
     if "frames" in extras:
         results["frames"] = {str(depth): measure_frames(tools, build, scratch, depth) for depth in FRAME_DEPTHS}
-        print("\nframes kept of a leaked block's stack, median; truth is libgcc's unwinder (peers may add frames of their own)")
+        print("\nframes kept of a leaked block's stack, median; truth: libgcc's unwinder; peers may add frames of their own")
         for depth, found in results["frames"].items():
             kept = (f"{name} {'-' if count is None else round(count)}" for name, count in found.items())
             print(f"  churn, depth {depth}: " + ", ".join(kept))

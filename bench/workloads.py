@@ -64,7 +64,8 @@ def cc1(scratch):
     work = Workload("cc1", "cc1 -O2 on a generated C file")
     compiler = ""
     if shutil.which("gcc"):
-        compiler = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=False).stdout.strip()
+        asked = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True, check=False)
+        compiler = asked.stdout.strip()
     if not os.path.isabs(compiler):
         work.missing = "cc1"
         return work
@@ -93,10 +94,11 @@ def simple(name, about, command, stdin="/dev/null"):
 
 
 def all_workloads(build, scratch):
-    depths = [churn(build, f"churn-{depth}-{threads}", f"churn, depth {depth}, {threads} thread{'s' if threads > 1 else ''}",
+    churns = [churn(build, f"churn-{depth}-{threads}", f"churn, depth {depth}, threads: {threads}",
                     "1000000", str(depth), str(threads), "1000", "100") for depth in (6, 24, 60) for threads in (1, 2)]
-    return depths + [
-        churn(build, "churn-24-other", "churn, depth 24, freed by another thread", "1000000", "24", "1", "1000", "100", "other"),
+    return churns + [
+        churn(build, "churn-24-other", "churn, depth 24, freed by another thread",
+              "1000000", "24", "1", "1000", "100", "other"),
         churn(build, "live-5m", "churn, depth 24, 5 million blocks held", "6000000", "24", "1", "5000000", "100"),
         cc1(scratch),
         simple("python3", "python3: JSON, text, objects", [sys.executable, f"{HERE}/python_work.py"]),
