@@ -35,6 +35,8 @@ struct family {
 struct extent_state {
     uint64_t tail;         // ours; the shared one is only written
     uint64_t idle_head;    // head when the thread was last looked for
+    uint64_t moving;       // the ring's, when it was first seen odd in round
+    uint64_t moving_round; // its owner's rounds then, plus 1
     struct process *owner; // NULL while the extent is free or its owner unknown
     uint32_t tid;          // as its process sees it
 };

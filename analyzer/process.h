@@ -35,6 +35,8 @@ struct process {
     uint64_t cancelled, cancelled_bytes;        // blocks that came and went within a nursery
     uint64_t invalid_records;                   // that made no sense: damaged memory
     bool quiet;                                 // nothing came in the last round
+    bool held_up;                               // a realloc is under way: this round can't end yet
+    uint64_t rounds;                            // ended so far
     struct live_set *live;                      // NULL after the harvest
     struct live_counts counts;
     struct harvest harvest;

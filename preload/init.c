@@ -77,10 +77,20 @@ static void note(uint32_t notes) {
     attach_process()->notes |= notes;
 }
 
+static void before_fork(void) {
+    unwind_before_fork();
+    thread_before_fork(); // serialised by the gate, which stays closed until the fork is over
+}
+
+static void after_fork_in_parent(void) {
+    thread_after_fork_in_parent();
+    unwind_after_fork();
+}
+
 // The child takes its place at once, so that it is in the report even if it never allocates.
 static void after_fork_in_child(void) {
+    thread_after_fork_in_child();
     unwind_after_fork();
-    thread_after_fork();
     attach_on();
 }
 
@@ -107,7 +117,7 @@ static void start(int argc, char **argv, char **envp) {
         note(NOTE_HEAP_BYPASSED);
     module_prepare();
     last_prepare();
-    pthread_atfork(unwind_before_fork, unwind_after_fork, after_fork_in_child);
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 static __attribute__((constructor)) void init(int argc, char **argv, char **envp) {

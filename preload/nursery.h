@@ -2,6 +2,7 @@
 // record.c within an event; inline, because most events are nothing else.
 #pragma once
 
+#include "preload/phase.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/nursery.h"
 
@@ -39,14 +40,23 @@ static inline struct nursery_place nursery_find(struct wire_nursery *nursery, co
     return any;
 }
 
-// A place for one more acquire: an empty one, or that of an old entry, which the caller must send first.
-static inline struct nursery_place nursery_room(struct wire_nursery *nursery, const void *block) {
-    uint32_t set = nursery_set((uintptr_t)block), way = 0;
-    while (way < NURSERY_WAYS && nursery->owners[set][way])
-        way++;
-    if (way == NURSERY_WAYS)
-        way = nursery->next[set]++ % NURSERY_WAYS;
-    return (struct nursery_place){&nursery->owners[set][way], &nursery->entries[set][way]};
+// A place for one more acquire: that of the same life of the same block, when an allocator's calloc calls
+// malloc; else an empty one, or that of an old entry, which the caller must send first. *again tells the
+// first case.
+static inline struct nursery_place nursery_room(struct wire_nursery *nursery, const void *block,
+                                                uint64_t epoch, bool *again) {
+    uint32_t set = nursery_set((uintptr_t)block), room = NURSERY_WAYS;
+    *again = false;
+    for (uint32_t way = NURSERY_WAYS; way-- > 0;) {
+        if (!nursery->owners[set][way])
+            room = way;
+        *again |= nursery->owners[set][way] == (uintptr_t)block && nursery->entries[set][way].epoch == epoch;
+    }
+    if (unlikely(*again))
+        return nursery_find(nursery, block, epoch);
+    if (room == NURSERY_WAYS)
+        room = nursery->next[set]++ % NURSERY_WAYS;
+    return (struct nursery_place){&nursery->owners[set][room], &nursery->entries[set][room]};
 }
 
 // In this order, so that whenever the thread is killed an entry with an owner is whole.

@@ -107,8 +107,10 @@ static struct wire_record release_of(uint8_t call, const void *block, uint64_t e
 
 // An acquire goes to the nursery; what it displaces there goes to the ring.
 static inline void keep(struct thread *thread, const struct wire_record *acquire) {
-    struct nursery_place place = nursery_room(&thread->nursery, (const void *)acquire->address);
-    if (!nursery_is_empty(&place)) {
+    bool again;
+    struct nursery_place place =
+        nursery_room(&thread->nursery, (const void *)acquire->address, acquire->epoch, &again);
+    if (!again && !nursery_is_empty(&place)) {
         if (unlikely(!reserve(thread, 1)))
             return;
         *slot(thread, 0) = *place.entry;
@@ -157,18 +159,46 @@ void record_release(uint8_t call, const void *block) {
     thread_leave();
 }
 
+// The release will be published late: until then no round of the analyzer ends. A handler's move within
+// another one is covered by that; one that a handler jumped out of is over.
+static void show_move(struct thread *thread, struct record_move *move) {
+    struct wire_ring *ring = &thread->wire.ring;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    bool odd = ring->moving & 1;
+    if (unlikely(odd) && !thread_frame_is_gone(thread->scratch.move_frame, frame))
+        return;
+    thread->scratch.move_frame = frame;
+    move->shown_by = thread;
+    // Relaxed: who is handed the address later sees it by the edges that hand it over.
+    atomic_store_relaxed(&ring->moving, ring->moving + 1 + odd); // P4
+}
+
+static inline bool is_ours(const struct record_move *move) {
+    return move->generation && move->generation == attach_page->generation;
+}
+
+// Of a move that was forked away by a handler in its middle, the old block is the parent's business.
+static void end_move(const struct record_move *move) {
+    if (!is_ours(move) || !move->shown_by)
+        return;
+    struct wire_ring *ring = &move->shown_by->wire.ring;
+    if (ring->moving & 1)
+        atomic_store_release(&ring->moving, ring->moving + 1); // P4
+}
+
 struct record_move record_move_begin(const void *block) {
-    struct record_move move = {.begun = false};
+    struct record_move move = {.generation = 0};
     struct thread *thread = thread_enter();
     if (!thread)
         return move;
-    move.begun = true;
+    move.generation = attach_page->generation;
     uint64_t epoch = epoch_read(block);
     struct nursery_place place = nursery_find(&thread->nursery, block, epoch);
     if (place.entry && place.entry->epoch == epoch) {
         move.cancels = *place.entry;
         nursery_remove(&place); // out of sight while another thread may be handed its address
     } else {
+        show_move(thread, &move);
         move.epoch = epoch_take(block);
     }
     thread_leave();
@@ -186,30 +216,34 @@ static void finish_release(struct thread *thread, uint8_t call, const void *bloc
 }
 
 void record_move_released(uint8_t call, const void *block, struct record_move *move) {
-    struct thread *thread = move->begun ? thread_enter() : NULL;
-    if (!thread)
-        return;
-    finish_release(thread, call, block, move);
-    thread_leave();
+    struct thread *thread = is_ours(move) ? thread_enter() : NULL;
+    if (thread) {
+        finish_release(thread, call, block, move);
+        thread_leave();
+    }
+    end_move(move);
 }
 
 void record_move_failed(struct record_move *move) {
-    struct thread *thread = move->begun && move->cancels.kind ? thread_enter() : NULL;
-    if (!thread)
-        return;
-    keep(thread, &move->cancels);
-    thread_leave();
+    struct thread *thread = is_ours(move) && move->cancels.kind ? thread_enter() : NULL;
+    if (thread) {
+        keep(thread, &move->cancels);
+        thread_leave();
+    }
+    end_move(move);
 }
 
 void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
                  const struct frame_state *caller) {
-    struct thread *thread = move->begun ? thread_enter() : NULL;
-    if (!thread)
-        return;
-    struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(thread, caller), 0);
-    finish_release(thread, call, block, move);
-    keep(thread, &acquire);
-    thread_leave();
+    struct thread *thread = move->generation ? thread_enter() : NULL;
+    if (thread) {
+        struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(thread, caller), 0);
+        if (likely(is_ours(move)))
+            finish_release(thread, call, block, move);
+        keep(thread, &acquire);
+        thread_leave();
+    }
+    end_move(move);
 }
 
 void record_early(const void *block, size_t bytes, const void *caller) {

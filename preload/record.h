@@ -4,7 +4,6 @@
 #include "preload/unwind.h"
 #include "preload/wire/record.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +26,8 @@ void record_release(uint8_t call, const void *block);
 struct record_move {
     struct wire_record cancels; // the block's acquire, taken out of the nursery; kind 0: it was not there
     uint64_t epoch;             // else: the release's
-    bool begun;                 // events are recorded
+    uint32_t generation;        // of the process that began it (attach.h); 0: events are not recorded
+    struct thread *shown_by;    // whose ring shows that it is under way (wire/ring.h, P4); NULL: none
 };
 struct record_move record_move_begin(const void *block);
 void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,

@@ -20,7 +20,7 @@ static bool differs(const struct stack_memo *memo, const uintptr_t *pcs, size_t 
         if (is_guessed(memo, i))
             return false;
     }
-    bool ours_ended = memo->frames[0].kind == MEMO_END;
+    bool ours_ended = memo->frames[0].kind == MEMO_END || memo->frames[0].kind == MEMO_ZERO;
     if (ended)
         return !ours_ended || count != memo->count;
     return ours_ended && count > memo->count; // it may know less than we do, not more

@@ -5,6 +5,8 @@
 #include "preload/phase.h"
 #include "preload/unwind_step.h"
 
+#include <string.h>
+
 enum { DETOURS = 64 }; // as in unwind.c: times that sp may go down
 
 // A walk in progress.
@@ -12,7 +14,8 @@ struct walking {
     struct stack_memo *memo;
     uint32_t keep;  // frames[0, keep) of the last walk may still be right
     uint32_t fresh; // frames found so far that are not among them
-    bool deep;      // there was no room for all
+    int detours;    // steps so far that did not raise sp
+    bool deep;      // there was no room for all, or no end to the detours
 };
 
 static inline bool is_state(const struct memo_frame *frame, const struct unwind_state *state) {
@@ -56,15 +59,23 @@ static inline enum step_result step(struct unwind_state *state, struct stack_bou
     uint32_t flags = state->exact ? STACK_EXACT_PC : 0;
     *frame = (struct memo_frame){.pc = state->pc, .sp = state->sp, .fp = state->fp, .exact = state->exact};
     enum step_result result = unwind_step(state, bounds, &flags, &trace);
-    if (result == STEP_CALLER && state->pc == 0 && !state->exact)
-        result = STEP_END; // 0 as return address: nobody called
+    bool zero = result == STEP_CALLER && state->pc == 0 && !state->exact; // nobody called
     frame->module = flags;
     frame->fp_slot = trace.fp_slot;
-    frame->kind = result == STEP_END      ? MEMO_END
+    frame->kind = zero                    ? MEMO_ZERO
+                  : result == STEP_END    ? MEMO_END
                   : result == STEP_FAILED ? MEMO_STUCK
                   : trace.plain           ? MEMO_PLAIN
                                           : MEMO_OTHER;
-    return result;
+    return zero ? STEP_END : result;
+}
+
+// Too many are left to unwind_walk, which knows where to stop whatever was walked before. Plain steps are
+// none.
+static inline void count_detour(struct walking *w, const struct memo_frame *from,
+                                const struct unwind_state *to, enum step_result result) {
+    if (result == STEP_CALLER && to->sp <= from->sp && ++w->detours > DETOURS)
+        w->deep = true;
 }
 
 // The walk has come to frames[at]. If all outward of it still holds, keeps it and returns STEP_END. Else
@@ -83,11 +94,14 @@ static enum step_result follow(struct walking *w, uint32_t at, struct unwind_sta
         *bounds = unwind_bounds(state->sp);
         struct memo_frame again;
         enum step_result result = step(state, bounds, &again);
-        if (good > 0 && result == STEP_CALLER && is_state(&frames[good - 1], state)) {
+        count_detour(w, &again, state, result);
+        bool same =
+            again.kind == frames[good].kind && again.module == (frames[good].module & ~STACK_MODULE_MASK);
+        if (same && good > 0 && is_state(&frames[good - 1], state)) {
             good--;
             continue;
         }
-        if (good == 0 && result == STEP_FAILED && frames[0].kind == MEMO_STUCK) {
+        if (same && good == 0 && result != STEP_CALLER) {
             w->keep = at + 1;
             return STEP_END;
         }
@@ -104,21 +118,16 @@ static enum step_result follow(struct walking *w, uint32_t at, struct unwind_sta
 static void walk(struct walking *w, struct unwind_state state) {
     struct memo_frame *frames = w->memo->frames;
     struct stack_bounds bounds = unwind_bounds(state.sp);
-    int detours = 0;
     while (!w->deep) {
         while (w->keep > 0 && frames[w->keep - 1].sp < state.sp)
             w->keep--;
         enum step_result result;
-        uintptr_t sp = state.sp;
         if (w->keep > 0 && is_state(&frames[w->keep - 1], &state)) {
             result = follow(w, w->keep - 1, &state, &bounds);
         } else {
             struct memo_frame frame;
             result = step(&state, &bounds, &frame);
-            if (result == STEP_CALLER && state.sp <= sp && ++detours > DETOURS) {
-                frame.kind = MEMO_STUCK;
-                result = STEP_FAILED;
-            }
+            count_detour(w, &frame, &state, result);
             push(w, &frame);
             if (result != STEP_CALLER)
                 w->keep = 0;
@@ -154,6 +163,11 @@ static void walk_blind(struct stack_memo *memo, const struct frame_state *start)
     append_fresh(&(struct walking){.memo = memo, .fresh = 1});
 }
 
+void stack_memo_begin(struct stack_memo *memo) {
+    memo->count = 0;
+    memset(memo->seen, 0, sizeof memo->seen);
+}
+
 bool stack_memo_walk(struct stack_memo *memo, const struct frame_state *start) {
     uint32_t unloads = module_unloads();
     if (unlikely(memo->unloads != unloads)) // an address may mean another module than it did
@@ -178,6 +192,8 @@ uint32_t stack_memo_module(struct stack_memo *memo, uintptr_t pc, bool exact) {
     if (memo->seen[at].pc == pc && memo->seen[at].unloads == memo->unloads)
         return memo->seen[at].module;
     uint32_t module = module_of(&memo->identity, exact ? pc : pc - 1);
+    if (!module) // a library may be loaded there later, which nobody tells us
+        return 0;
     memo->seen[at].pc = pc;
     memo->seen[at].module = module;
     memo->seen[at].unloads = memo->unloads;

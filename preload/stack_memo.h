@@ -25,7 +25,8 @@ enum {
 enum memo_kind {
     MEMO_PLAIN, // stepped by a plain rule: the slots follow from the caller's state and fp_slot
     MEMO_OTHER, // stepped otherwise: to be stepped again
-    MEMO_END,   // the outermost frame
+    MEMO_END,   // the outermost frame, whatever the stack holds
+    MEMO_ZERO,  // the outermost frame, because its return address is 0: to be stepped again
     MEMO_STUCK, // nobody could tell its caller
 };
 
@@ -53,6 +54,9 @@ struct stack_memo {
     } seen[MEMO_SEEN];               // modules of addresses, looked up under this number of unloads
     struct module_identity identity; // room for module_of
 };
+
+// Whoever had the memo before knows nothing that holds for its next owner.
+void stack_memo_begin(struct stack_memo *memo);
 
 // Walks from start outward; afterwards frames[0, count) are the stack. False if it is deeper than the memo:
 // then the memo is empty. Async-signal-safe; the memo must not be in use.

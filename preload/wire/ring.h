@@ -17,10 +17,15 @@
 //   waiting:
 //       at least one of the two sees the other, so a producer never sleeps on a ring that was emptied (it
 //       also wakes by itself every WIRE_WAIT_NS and looks whether the analyzer lives).
+//   P4  producer store moving odd before a realloc's release takes its epoch; store-release moving even after
+//   its head
+//                                          -> C4  consumer load-acquire moving before head: odd, or the
+//                                             release is below head. Whoever was handed the address meanwhile
+//                                             saw it odd, so who reads his records first sees it odd or
+//                                             later.
 //
-// A producer that is killed leaves head at its last complete record. Realloc publishes two records with one
-// store of head: both or none are seen. The consumer trusts nothing: head is copied once, and head - tail >
-// capacity means a damaged ring, not a long one.
+// A producer that is killed leaves head at its last complete record. The consumer trusts nothing: head is
+// copied once, and head - tail > capacity means a damaged ring, not a long one.
 #pragma once
 
 #include "preload/wire/atomic.h"
@@ -35,8 +40,9 @@ struct wire_ring {
     uint64_t head;      // P1; written by the producer only
     uint64_t tail_seen; // producer's private copy of tail, so that it rarely touches the consumer's line
     uint64_t next_ring; // producer's private: at this head it rings the board's doorbell
+    uint64_t moving;    // P4; odd while a realloc's release has its epoch and is not published yet
     uint32_t capacity;  // slots, a power of two; written once before the extent is published
-    uint32_t unused0[9];
+    uint32_t unused0[7];
     // Consumer's line.
     uint64_t tail;    // C2; written by the consumer only
     uint32_t waiting; // P3: producer sets 1 before it sleeps; consumer sets 0 and wakes; also the futex word
