@@ -35,6 +35,7 @@ static struct process *owner_of(struct family *family, uint32_t extent) {
     state->tid = atomic_load_relaxed(&thread->tid);
     state->idle_head = UINT64_MAX;
     state->moving_round = 0;
+    state->first = state->tail;
     return state->owner;
 }
 
@@ -144,6 +145,19 @@ static void count_truncated(struct family *family, uint32_t extent) {
     family->extents[extent].owner->truncated_stacks += family_thread(family, extent)->truncated_stacks;
 }
 
+// Was this entry sent, too? A thread that was killed or left just then may have left it where it was; its
+// release may have come and gone since.
+static bool was_sent(const struct family *family, uint32_t extent, const struct wire_record *entry) {
+    const struct extent_state *state = &family->extents[extent];
+    for (uint64_t back = 1; back <= 2 && back <= state->tail - state->first; back++) {
+        const struct wire_record *sent =
+            family_slots(family, extent) + ((state->tail - back) & (family->ring_slots - 1));
+        if (memcmp(sent, entry, sizeof *entry) == 0)
+            return true;
+    }
+    return false;
+}
+
 // What the nursery of a thread that can no longer run holds joins the live set, and is emptied for the next
 // owner. Of one that runs on, the figures are only as good as a look in passing.
 static void read_nursery(struct family *family, uint32_t extent, struct process *owner, bool gone) {
@@ -155,6 +169,8 @@ static void read_nursery(struct family *family, uint32_t extent, struct process 
             struct wire_record entry = nursery->entries[set][way];
             if (gone && !family->deserted)
                 nursery->owners[set][way] = 0;
+            if (was_sent(family, extent, &entry))
+                continue;
             owner->invalid_records += live_apply_many(owner->live, &entry, 1);
         }
     owner->cancelled += nursery->cancelled;

@@ -34,6 +34,7 @@ struct family {
 
 struct extent_state {
     uint64_t tail;         // ours; the shared one is only written
+    uint64_t first;        // tail when its owner was found: the owner's records begin here
     uint64_t idle_head;    // head when the thread was last looked for
     uint64_t moving;       // the ring's, when it was first seen odd in round
     uint64_t moving_round; // its owner's rounds then, plus 1

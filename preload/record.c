@@ -126,12 +126,12 @@ static void send_release(struct thread *thread, const struct wire_record *releas
     if (unlikely(!reserve(thread, 2)))
         return;
     uint32_t count = 0;
-    if (along->entry) {
+    if (along->entry)
         *slot(thread, count++) = *along->entry;
-        nursery_remove(along);
-    }
     *slot(thread, count++) = *release;
     publish(thread, count);
+    if (along->entry) // after it was sent: a thread that is killed in between leaves it twice, not never
+        nursery_remove(along);
 }
 
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {

@@ -7,8 +7,8 @@
 // So an entry whose epoch is unchanged is the current owner of its address (docs/ordering.md).
 //
 // Written by its thread only, read by the analyzer when the thread can no longer run. A thread that is killed
-// between sending an evicted entry and overwriting it leaves the block recorded twice with one epoch, which
-// the analyzer counts once.
+// between sending an entry and removing it here leaves the block recorded twice: the entry is then equal to
+// one of the last two records of its ring, and the analyzer passes over it.
 #pragma once
 
 #include "preload/wire/record.h"
