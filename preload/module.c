@@ -25,7 +25,7 @@ static struct {
     uint64_t unloads_and_index; // MO1 store-release -> MO2 load-acquire: the entry it names is complete
 } cells[CELLS];
 
-static uint32_t unloads;
+uint32_t module_unload_count;
 static struct area modules_area, strings_area;
 static char executable[PATH_MAX];
 
@@ -35,12 +35,8 @@ void module_prepare(void) {
     executable[n > 0 ? n : 0] = '\0';
 }
 
-uint32_t module_unloads(void) {
-    return atomic_load_acquire(&unloads); // MU2
-}
-
 void module_note_unload(void) {
-    atomic_add_acq_rel(&unloads, 1); // MU1: what resolves after this sees the loader's new state
+    atomic_add_acq_rel(&module_unload_count, 1); // MU1: what resolves after this sees the loader's new state
 }
 
 static void copy_path(struct module_identity *out, const char *directory, const char *name) {

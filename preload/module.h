@@ -1,6 +1,7 @@
 // Which object a code address lies in, as an index into the shared module table.
 #pragma once
 
+#include "preload/wire/atomic.h"
 #include "preload/wire/modules.h"
 
 #include <limits.h>
@@ -19,9 +20,13 @@ struct module_identity {
 // 0: in none, or the table is full (counted in the memory's header). Lock-free, async-signal-safe.
 uint32_t module_of(struct module_identity *scratch, uintptr_t address);
 
+extern uint32_t module_unload_count __attribute__((visibility("hidden"))); // module_unloads
+
 // How often objects may have been unloaded so far: an address resolved under an older number must be resolved
 // again.
-uint32_t module_unloads(void);
+static inline uint32_t module_unloads(void) {
+    return atomic_load_acquire(&module_unload_count); // MU2
+}
 
 // dlclose returned.
 void module_note_unload(void);

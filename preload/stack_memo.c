@@ -19,7 +19,7 @@ struct walking {
 };
 
 static inline bool is_state(const struct memo_frame *frame, const struct unwind_state *state) {
-    return frame->pc == state->pc && frame->sp == state->sp && frame->fp == state->fp &&
+    return frame->pc == state->pc && frame->sp == state->sp && (frame->fp == state->fp || !frame->uses_fp) &&
            frame->exact == state->exact;
 }
 
@@ -31,18 +31,24 @@ __attribute__((no_sanitize("address", "thread"))) static inline uintptr_t load(u
     return *(const volatile uintptr_t *)slot;
 }
 
+// The words of a plain step, all of them, with the fp that matters to the caller.
+static bool still_steps(const struct memo_frame *frame) {
+    const struct memo_frame *caller = frame - 1;
+    uintptr_t slot = caller->sp + MACHINE_RETURN_OFFSET;
+    return load(slot) == caller->pc && (!caller->uses_fp || !frame->fp_slot ||
+                                        load(slot - frame->fp_slot * sizeof(uintptr_t)) == caller->fp);
+}
+
 // From a frame that is known to be the walk's, outward as long as plain steps come out as they did. Returns
 // the first frame whose step has to be made again (or is the outermost).
-static inline uint32_t verify(const struct memo_frame *frames, uint32_t at) {
-    for (; at > 0 && frames[at].kind == MEMO_PLAIN; at--) {
-        const struct memo_frame *caller = &frames[at - 1];
-        uintptr_t slot = caller->sp + MACHINE_RETURN_OFFSET;
-        if (load(slot) != caller->pc)
-            break;
-        if (frames[at].fp_slot && load(slot - frames[at].fp_slot * sizeof(uintptr_t)) != caller->fp)
-            break;
+static inline uint32_t verify(const struct stack_memo *memo, uint32_t at) {
+    for (;;) {
+        while (load(memo->checks[at].slot) == memo->checks[at].word)
+            at--; // the outermost frame's check never succeeds
+        if (at == 0 || memo->frames[at].kind != MEMO_PLAIN || !still_steps(&memo->frames[at]))
+            return at;
+        at--;
     }
-    return at;
 }
 
 static inline void push(struct walking *w, const struct memo_frame *frame) {
@@ -62,6 +68,7 @@ static inline enum step_result step(struct unwind_state *state, struct stack_bou
     bool zero = result == STEP_CALLER && state->pc == 0 && !state->exact; // nobody called
     frame->module = flags;
     frame->fp_slot = trace.fp_slot;
+    frame->fp_based = trace.fp_based;
     frame->kind = zero                    ? MEMO_ZERO
                   : result == STEP_END    ? MEMO_END
                   : result == STEP_FAILED ? MEMO_STUCK
@@ -78,19 +85,33 @@ static inline void count_detour(struct walking *w, const struct memo_frame *from
         w->deep = true;
 }
 
+// Is the fp of a frame that was verified, not walked, the true one? Or if not, does the next step load a new
+// one?
+static inline bool may_step_from(const struct memo_frame *frame) {
+    return frame->uses_fp || frame->fp_slot;
+}
+
 // The walk has come to frames[at]. If all outward of it still holds, keeps it and returns STEP_END. Else
 // moves the frames that hold to the fresh ones and returns the result of the first step that came out
-// differently, with its state.
+// differently, with its state. Where that step would need an fp that nobody looked at, keeps only what lies
+// beyond and leaves the state alone: all up to there is walked again.
 static enum step_result follow(struct walking *w, uint32_t at, struct unwind_state *state,
                                struct stack_bounds *bounds) {
     struct memo_frame *frames = w->memo->frames;
+    struct unwind_state start = *state;
     for (uint32_t good = at;;) {
-        good = verify(frames, good);
+        good = verify(w->memo, good);
         if (frames[good].kind == MEMO_END && good == 0) {
             w->keep = at + 1;
             return STEP_END;
         }
-        *state = state_of(&frames[good]);
+        if (good != at && !may_step_from(&frames[good])) {
+            w->keep = good;
+            *state = start;
+            *bounds = unwind_bounds(state->sp);
+            return STEP_CALLER;
+        }
+        *state = good == at ? start : state_of(&frames[good]);
         *bounds = unwind_bounds(state->sp);
         struct memo_frame again;
         enum step_result result = step(state, bounds, &again);
@@ -137,6 +158,20 @@ static void walk(struct walking *w, struct unwind_state state) {
     }
 }
 
+// What later walks want to know of the step from a frame that was just appended.
+static inline void describe_step(struct stack_memo *memo, uint32_t at) {
+    struct memo_frame *frame = &memo->frames[at];
+    const struct memo_frame *caller = frame - 1;
+    bool plain = frame->kind == MEMO_PLAIN;
+    if (plain)
+        frame->uses_fp = frame->fp_based || (!frame->fp_slot && caller->uses_fp);
+    else
+        frame->uses_fp = frame->kind != MEMO_END;
+    bool one_word = plain && !(caller->uses_fp && frame->fp_slot);
+    memo->checks[at] = one_word ? (struct memo_check){caller->sp + MACHINE_RETURN_OFFSET, caller->pc}
+                                : (struct memo_check){(uintptr_t)&memo->never, 1};
+}
+
 // Puts the fresh frames behind those that were kept, and rolls the hash on.
 static void append_fresh(struct walking *w) {
     struct stack_memo *memo = w->memo;
@@ -154,6 +189,7 @@ static void append_fresh(struct walking *w) {
         hash = stack_hash_add(hash, frame->pc, frame->module);
         frame->hash = hash;
         frame->node = 0;
+        describe_step(memo, w->keep - 1);
     }
     memo->count = w->keep;
 }
@@ -165,20 +201,36 @@ static void walk_blind(struct stack_memo *memo, const struct frame_state *start)
 
 void stack_memo_begin(struct stack_memo *memo) {
     memo->count = 0;
+    memo->never = 0;
     memset(memo->seen, 0, sizeof memo->seen);
 }
 
+// Most walks: all frames were there the last time.
+static inline bool is_known(struct stack_memo *memo, const struct unwind_state *state) {
+    uint32_t keep = memo->count;
+    while (keep > 0 && memo->frames[keep - 1].sp < state->sp)
+        keep--;
+    if (keep == 0 || !is_state(&memo->frames[keep - 1], state) || verify(memo, keep - 1) != 0 ||
+        memo->frames[0].kind != MEMO_END)
+        return false;
+    memo->count = keep;
+    return true;
+}
+
 bool stack_memo_walk(struct stack_memo *memo, const struct frame_state *start) {
+    struct unwind_state state = {start->pc, start->sp, start->fp, false};
     uint32_t unloads = module_unloads();
     if (unlikely(memo->unloads != unloads)) // an address may mean another module than it did
         memo->count = 0;
     memo->unloads = unloads;
+    if (likely(is_known(memo, &state)))
+        return true;
     if (unlikely(!unwind_ready())) {
         walk_blind(memo, start);
         return true;
     }
     struct walking w = {.memo = memo, .keep = memo->count};
-    walk(&w, (struct unwind_state){start->pc, start->sp, start->fp, false});
+    walk(&w, state);
     if (w.deep) {
         memo->count = 0;
         return false;

@@ -6,6 +6,10 @@
 // the order of the walk, each before what it vouches for: no word is read that the real walk would not have
 // read.
 //
+// Most code keeps no frame pointer, and then fp is any number that the program works with. Where no step from
+// a frame on outward reads it before a step loads a new one from the stack (uses_fp is false), states are the
+// same whatever it is.
+//
 // Entries are kept from the outermost frame (index 0) inward: what changes between walks is the end of the
 // array.
 #pragma once
@@ -38,11 +42,22 @@ struct memo_frame {
     uint8_t kind;         // enum memo_kind
     uint8_t fp_slot;      // of MEMO_PLAIN, see unwind_step.h
     bool exact;
+    bool fp_based; // of MEMO_PLAIN, likewise
+    bool uses_fp;  // the walk from here on depends on fp
+};
+
+// What a plain step read, as one word to compare. Kept apart from the frames, densely: comparing them all is
+// what most walks are.
+struct memo_check {
+    uintptr_t slot; // the return address's; or the memo's never, where there is more to it
+    uintptr_t word; // what it held
 };
 
 struct stack_memo {
-    uint32_t count;   // frames that are valid
-    uint32_t unloads; // module_unloads() when they were made
+    uint32_t count;                        // frames that are valid
+    uint32_t unloads;                      // module_unloads() when they were made
+    uintptr_t never;                       // always 0: compared with 1 where a comparison must fail
+    struct memo_check checks[MEMO_FRAMES]; // of the step from frames[i] to frames[i - 1]
     struct memo_frame frames[MEMO_FRAMES];
     union {
         struct memo_frame fresh[MEMO_FRAMES];       // of the walk in progress, innermost first

@@ -47,6 +47,8 @@ unwind_load_word(uintptr_t slot) {
 // caller's fp in the fp_slot-th word below that; nothing else of the stack.
 struct step_trace {
     bool plain;
+    bool fp_based; // the caller's sp was found from fp; else a plain step without a word at fp_slot passes fp
+                   // on unread
     uint8_t fp_slot;
 };
 
@@ -74,7 +76,7 @@ static inline bool unwind_step_shortly(struct unwind_state *state, const struct 
     state->pc = unwind_load_word(slot);
     state->sp = cfa;
     state->exact = false;
-    *trace = (struct step_trace){true, PACKED_FP_SLOT(packed)};
+    *trace = (struct step_trace){true, kind == PACKED_FP, PACKED_FP_SLOT(packed)};
     return true;
 }
 
@@ -91,7 +93,7 @@ static inline enum step_result unwind_step(struct unwind_state *state, struct st
                                            uint32_t *flags, struct step_trace *trace) {
     if (__builtin_expect(unwind_step_shortly(state, bounds, trace), 1))
         return STEP_CALLER;
-    *trace = (struct step_trace){false, 0};
+    *trace = (struct step_trace){false, false, 0};
     struct unwind_state copy = *state; // the original may stay in registers
     struct stack_bounds stack = *bounds;
     enum step_result result = unwind_step_slowly(&copy, &stack, flags);

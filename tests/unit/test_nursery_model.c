@@ -52,9 +52,7 @@ uint32_t module_of(struct module_identity *scratch, uintptr_t address) {
     return 0;
 }
 
-uint32_t module_unloads(void) {
-    return 0;
-}
+uint32_t module_unload_count;
 
 bool process_is_gone(const struct process *process) {
     struct pollfd poll_fd = {.fd = process->pidfd, .events = POLLIN};
