@@ -2,6 +2,7 @@
 // sets, and the rules by which words become options. Prints nothing; called by main.c and, for programs
 // started by LD_PRELOAD alone, by the run command.
 #include "analyzer/options_table.h"
+#include "preload/wire/layout.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_DEPTH = 256, MOST_DEPTH = 65536, DEFAULT_TOP = 20 };
+enum { DEFAULT_DEPTH = 256, LEAST_DEPTH = 2, MOST_DEPTH = WIRE_DEPTH_MAX, DEFAULT_TOP = 20 };
 
 struct parser {
     struct options options;
@@ -63,7 +64,7 @@ static int set_track(struct parser *p, const char *value, char *why, size_t why_
 }
 
 static int set_depth(struct parser *p, const char *value, char *why, size_t why_bytes) {
-    return parse_number(value, 1, MOST_DEPTH, &p->options.depth, why, why_bytes);
+    return parse_number(value, LEAST_DEPTH, MOST_DEPTH, &p->options.depth, why, why_bytes);
 }
 
 static int set_children(struct parser *p, const char *value, char *why, size_t why_bytes) {

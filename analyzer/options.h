@@ -36,7 +36,7 @@ struct options {
     size_t format_count;
     uint32_t track;   // TRACK_ bits
     bool track_given; // --track stood on the command line
-    uint32_t depth;   // frames kept of a stack, 1 to 65536
+    uint32_t depth;   // frames kept of a stack, 2 to WIRE_DEPTH_MAX
     bool follow_children;
     bool verdict; // look for pointers at the end; false until verdicts are there
     bool verdict_given;

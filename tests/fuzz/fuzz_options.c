@@ -17,7 +17,7 @@ static void check(int rc, struct options *options, const char *message) {
             abort();
         return;
     }
-    if (options->depth < 1 || options->depth > 65536 || options->track != TRACK_HEAP ||
+    if (options->depth < 2 || options->depth > 2048 || options->track != TRACK_HEAP ||
         options->format_count < 1)
         abort();
     if (options->arguments[options->argument_count])

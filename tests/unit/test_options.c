@@ -85,10 +85,10 @@ START_TEST(every_option_is_taken_in_every_spelling) {
     ck_assert_str_eq(options.formats[3].file, "t");
     options_free(&options);
 
-    good("run --track heap --depth 65536 --children ignore --verdict off --top 0 --debuginfod --quiet p");
+    good("run --track heap --depth 2048 --children ignore --verdict off --top 0 --debuginfod --quiet p");
     ck_assert_uint_eq(options.track, TRACK_HEAP);
     ck_assert(options.track_given);
-    ck_assert_uint_eq(options.depth, 65536);
+    ck_assert_uint_eq(options.depth, 2048);
     ck_assert(!options.follow_children);
     ck_assert(!options.verdict);
     ck_assert(options.verdict_given);
@@ -97,9 +97,9 @@ START_TEST(every_option_is_taken_in_every_spelling) {
     ck_assert_int_eq(options.verbosity, -1);
     options_free(&options);
 
-    good("run --children=follow --depth=1 --top=4294967295 -q -v p");
+    good("run --children=follow --depth=2 --top=4294967295 -q -v p");
     ck_assert(options.follow_children);
-    ck_assert_uint_eq(options.depth, 1);
+    ck_assert_uint_eq(options.depth, 2);
     ck_assert_uint_eq(options.top, UINT32_MAX);
     ck_assert_int_eq(options.verbosity, 1);
     options_free(&options);
@@ -142,11 +142,11 @@ START_TEST(bad_values_are_refused) {
     bad("run --track fd p", "--track fd: descriptors are not tracked in this version; use --track heap");
     bad("run --track heap,map p",
         "--track heap,map: mappings are not tracked in this version; use --track heap");
-    bad("run --depth 0 p", "--depth 0: not a whole number from 1 to 65536");
-    bad("run --depth 65537 p", "--depth 65537: not a whole number from 1 to 65536");
-    bad("run --depth -1 p", "--depth -1: not a whole number from 1 to 65536");
-    bad("run --depth 8k p", "--depth 8k: not a whole number from 1 to 65536");
-    bad("run --depth= p", "--depth : not a whole number from 1 to 65536");
+    bad("run --depth 1 p", "--depth 1: not a whole number from 2 to 2048");
+    bad("run --depth 2049 p", "--depth 2049: not a whole number from 2 to 2048");
+    bad("run --depth -1 p", "--depth -1: not a whole number from 2 to 2048");
+    bad("run --depth 8k p", "--depth 8k: not a whole number from 2 to 2048");
+    bad("run --depth= p", "--depth : not a whole number from 2 to 2048");
     bad("run --top 99999999999999999999 p",
         "--top 99999999999999999999: not a whole number from 0 to 4294967295");
     bad("run --top x p", "--top x: not a whole number from 0 to 4294967295");
