@@ -73,6 +73,13 @@ static int meet(char *const envp[], struct wire_memory **met_memory, struct wire
     return bad;
 }
 
+// The name alone does not tell: where the program defines malloc, it means the program's in here, too.
+static bool is_own(const void *function) {
+    struct dl_find_object self, found;
+    return _dl_find_object((void *)is_own, &self) == 0 && _dl_find_object((void *)function, &found) == 0 &&
+           self.dlfo_link_map == found.dlfo_link_map;
+}
+
 static void note(uint32_t notes) {
     attach_process()->notes |= notes;
 }
@@ -113,7 +120,7 @@ static void start(int argc, char **argv, char **envp) {
     libc_start(argc, argv, environ);
     if (unwind_load() != 0)
         note(NOTE_NO_UNWINDER);
-    if (dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc)
+    if (!is_own(dlsym(RTLD_DEFAULT, "malloc")))
         note(NOTE_HEAP_BYPASSED);
     module_prepare();
     last_prepare();
