@@ -8,12 +8,12 @@ import sys
 from measure import measure
 from tools import inexact
 
-SLOW_SECONDS = 8  # who took longer is not run again: slow is steady
+SLOW_SECONDS, SLOW_RATIO = 8, 4  # a tool that took longer, and longer than bare, is not run again: slow is steady
 LIMIT_SECONDS = 600
 
 
 def one_run(workload, tool, scratch):
-    """(Run, output, figure), or a word about what went wrong."""
+    """(Run, output, figure, figure of processor time), or a word about what went wrong."""
     files = {name: f"{scratch}/{name}" for name in ("stdout", "stderr", "client")}
     run = measure(tool.command(workload.command), workload.program(), tool.variables(), workload.stdin, files["stdout"],
                   files["stderr"], workload.client, files["client"], LIMIT_SECONDS)
@@ -26,16 +26,21 @@ def one_run(workload, tool, scratch):
     try:
         output = workload.output(files["stdout"], files["client"], tool.chatter)
         figure = workload.figure(files["stdout"], files["client"])
+        cpu_figure = workload.cpu_figure(files["stdout"])
     except (OSError, AttributeError, ZeroDivisionError):
         return "wrong output"
     if tool.name == "seep" and inexact(scratch):
         return inexact(scratch)
-    return run, output, figure
+    return run, output, figure, cpu_figure
 
 
 def complained(pattern, path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return re.search(pattern, file.read()) is not None
+
+
+def is_slow(run, bare):
+    return run.total_seconds > max(SLOW_SECONDS, SLOW_RATIO * bare.total_seconds)
 
 
 def progress(text):
@@ -62,7 +67,7 @@ def measure_workload(workload, tools, rounds, scratch):
         for tool in tools:
             if tool.name in trouble or tool.missing:
                 continue
-            if kept[tool.name] and kept[tool.name][-1][0].total_seconds > SLOW_SECONDS:
+            if kept[tool.name] and is_slow(kept[tool.name][-1][0], kept["bare"][-1][0]):
                 continue
             progress(f"{workload.name}: round {turn + 1} of {rounds}, {tool.name}")
             done = one_run(workload, tool, scratch)
@@ -96,6 +101,7 @@ def row_of(tool, kept, trouble):
         "program_peak_kib": middle(lambda done: done[0].program_peak_kib),
         "others_peak_kib": middle(lambda done: done[0].others_peak_kib),
         "figure": middle(lambda done: done[2]),
+        "cpu_ns_per_pair": middle(lambda done: done[3]),
         "each_figure": [done[2] for done in kept],
         "each_program_seconds": [done[0].program_seconds for done in kept],
     }
@@ -120,6 +126,7 @@ def compared(rows, workload):
             row["figure_ratio"] = row["figure"] / bare["figure"]
         if workload.unit == "ns per pair":
             row["added_ns_per_pair"] = added(row)
+            row["added_cpu_ns_per_pair"] = row["cpu_ns_per_pair"] - bare["cpu_ns_per_pair"]
         peer = rows.get("heaptrack", {"state": ""})
         if peer["state"] == "ok" and added(peer) > 0:
             row["added_to_heaptracks"] = added(row) / added(peer)

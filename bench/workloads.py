@@ -50,6 +50,13 @@ class Workload:
             return len(rates) / sum(1 / rate for rate in rates)  # of as many requests of each kind
         return None
 
+    def cpu_figure(self, stdout):
+        """The program's own processor time per pair: steadier than the clock on a machine that does other things."""
+        if self.unit != "ns per pair":
+            return None
+        with open(stdout, encoding="utf-8") as file:
+            return float(re.search(r"([0-9.]+) ns of processor time", file.read()).group(1))
+
     @staticmethod
     def rates(client_stdout):
         with open(client_stdout, encoding="utf-8") as file:
