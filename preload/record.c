@@ -15,6 +15,11 @@
 
 uint64_t epochs[1 << EPOCH_BITS];
 
+// The block that this thread is giving back right now by a call that may give it back once more, by another
+// hooked one (delete calls free). A block that was acquired meanwhile at its address is told apart by
+// standing in the nursery.
+static __thread const void *releasing;
+
 static uint64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now); // the vDSO's: no system call, no errno
@@ -152,11 +157,24 @@ void record_release(uint8_t call, const void *block) {
     if (place.entry && place.entry->epoch == epoch) {
         nursery_remove(&place);
         nursery_count(&thread->nursery, place.entry);
+    } else if (unlikely(releasing == block)) {
+        releasing = NULL; // recorded already, by the outer call
     } else {
         struct wire_record release = release_of(call, block, epoch_take(block));
         send_release(thread, &release, &place);
     }
     thread_leave();
+}
+
+const void *record_release_begin(uint8_t call, const void *block) {
+    const void *outer = releasing;
+    record_release(call, block);
+    releasing = block;
+    return outer;
+}
+
+void record_release_end(const void *block, const void *outer) {
+    releasing = outer == block ? NULL : outer; // an inner call's end is the outer one's inner release
 }
 
 // The release will be published late: until then no round of the analyzer ends. A handler's move within
@@ -187,7 +205,8 @@ static void end_move(const struct record_move *move) {
 }
 
 struct record_move record_move_begin(const void *block) {
-    struct record_move move = {.generation = 0};
+    struct record_move move = {.generation = 0, .outer = releasing};
+    releasing = block;
     struct thread *thread = thread_enter();
     if (!thread)
         return move;
@@ -197,6 +216,8 @@ struct record_move record_move_begin(const void *block) {
     if (place.entry && place.entry->epoch == epoch) {
         move.cancels = *place.entry;
         nursery_remove(&place); // out of sight while another thread may be handed its address
+    } else if (unlikely(move.outer == block)) {
+        move.nested = true; // recorded by the outer call
     } else {
         show_move(thread, &move);
         move.epoch = epoch_take(block);
@@ -207,6 +228,8 @@ struct record_move record_move_begin(const void *block) {
 
 // The old side of a move that succeeded.
 static void finish_release(struct thread *thread, uint8_t call, const void *block, struct record_move *move) {
+    if (move->nested)
+        return;
     if (move->cancels.kind) {
         nursery_count(&thread->nursery, &move->cancels);
         return;
@@ -216,6 +239,7 @@ static void finish_release(struct thread *thread, uint8_t call, const void *bloc
 }
 
 void record_move_released(uint8_t call, const void *block, struct record_move *move) {
+    record_release_end(block, move->outer);
     struct thread *thread = is_ours(move) ? thread_enter() : NULL;
     if (thread) {
         finish_release(thread, call, block, move);
@@ -225,6 +249,7 @@ void record_move_released(uint8_t call, const void *block, struct record_move *m
 }
 
 void record_move_failed(struct record_move *move) {
+    releasing = move->outer;
     struct thread *thread = is_ours(move) && move->cancels.kind ? thread_enter() : NULL;
     if (thread) {
         keep(thread, &move->cancels);
@@ -235,6 +260,7 @@ void record_move_failed(struct record_move *move) {
 
 void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
                  const struct frame_state *caller) {
+    record_release_end(block, move->outer);
     struct thread *thread = move->generation ? thread_enter() : NULL;
     if (thread) {
         struct wire_record acquire = acquire_of(call, fresh, bytes, stack_capture(thread, caller), 0);

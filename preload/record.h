@@ -4,6 +4,7 @@
 #include "preload/unwind.h"
 #include "preload/wire/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,12 @@ void record_acquire(uint8_t call, const void *block, size_t bytes, const struct 
 // first.
 void record_release(uint8_t call, const void *block);
 
+// The same for a call that may give the block back by another hooked one, as an allocator's operator delete
+// that calls free does: within, the block's release is not recorded again. record_release_end after the real
+// call, with what record_release_begin returned.
+const void *record_release_begin(uint8_t call, const void *block);
+void record_release_end(const void *block, const void *outer);
+
 // A call that gives one block back for another in one go: record_move_begin before it, then one of the other
 // three. (A failed call may leave a moved epoch without a record; that does no harm: docs/ordering.md.)
 struct record_move {
@@ -28,6 +35,8 @@ struct record_move {
     uint64_t epoch;             // else: the release's
     uint32_t generation;        // of the process that began it (attach.h); 0: events are not recorded
     struct thread *shown_by;    // whose ring shows that it is under way (wire/ring.h, P4); NULL: none
+    const void *outer;          // the block that an outer call is giving back; NULL: none
+    bool nested;                // it is this one: the outer call records its release
 };
 struct record_move record_move_begin(const void *block);
 void record_move(uint8_t call, const void *block, struct record_move *move, const void *fresh, size_t bytes,
