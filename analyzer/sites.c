@@ -9,9 +9,9 @@
 
 static const char *call_name(uint8_t call) {
     switch (call) {
-#define NAME(value, name)                                                                                    \
+#define NAME(value, call, name)                                                                              \
     case value:                                                                                              \
-        return #name;
+        return name;
         WIRE_CALLS(NAME)
 #undef NAME
     default:

@@ -9,6 +9,7 @@
 #include "preload/libc_start.h"
 #include "preload/meet.h"
 #include "preload/module.h"
+#include "preload/next.h"
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/record.h"
@@ -132,6 +133,7 @@ static __attribute__((constructor)) void init(int argc, char **argv, char **envp
     early_mark_own(true);
     attach_prepare();
     real_resolve();
+    next_prepare();
     environ = envp;
     start(argc, argv, envp);
     early_mark_own(false);

@@ -17,23 +17,28 @@ enum {
     RECORD_EARLY = 1u << 0, // acquired before the shim's constructor ran; its stack has one frame only
 };
 
-// record.call of the heap: the public function that was called. Values are part of the wire: append only.
+// record.call of the heap: the public function that was called, and the name that reports give it. Values are
+// part of the wire: append only.
 #define WIRE_CALLS(CALL)                                                                                     \
-    CALL(1, malloc)                                                                                          \
-    CALL(2, calloc)                                                                                          \
-    CALL(3, realloc)                                                                                         \
-    CALL(4, reallocarray)                                                                                    \
-    CALL(5, memalign)                                                                                        \
-    CALL(6, aligned_alloc)                                                                                   \
-    CALL(7, posix_memalign)                                                                                  \
-    CALL(8, valloc)                                                                                          \
-    CALL(9, pvalloc)                                                                                         \
-    CALL(10, free)                                                                                           \
-    CALL(11, cfree)                                                                                          \
-    CALL(12, free_sized)                                                                                     \
-    CALL(13, free_aligned_sized)
+    CALL(1, malloc, "malloc")                                                                                \
+    CALL(2, calloc, "calloc")                                                                                \
+    CALL(3, realloc, "realloc")                                                                              \
+    CALL(4, reallocarray, "reallocarray")                                                                    \
+    CALL(5, memalign, "memalign")                                                                            \
+    CALL(6, aligned_alloc, "aligned_alloc")                                                                  \
+    CALL(7, posix_memalign, "posix_memalign")                                                                \
+    CALL(8, valloc, "valloc")                                                                                \
+    CALL(9, pvalloc, "pvalloc")                                                                              \
+    CALL(10, free, "free")                                                                                   \
+    CALL(11, cfree, "cfree")                                                                                 \
+    CALL(12, free_sized, "free_sized")                                                                       \
+    CALL(13, free_aligned_sized, "free_aligned_sized")                                                       \
+    CALL(14, operator_new, "operator new")                                                                   \
+    CALL(15, operator_new_array, "operator new[]")                                                           \
+    CALL(16, operator_delete, "operator delete")                                                             \
+    CALL(17, operator_delete_array, "operator delete[]")
 
-#define WIRE_CALL_ENUM(value, name) CALL_##name = (value),
+#define WIRE_CALL_ENUM(value, call, name) CALL_##call = (value),
 enum wire_call { CALL_NONE = 0, WIRE_CALLS(WIRE_CALL_ENUM) CALL_END };
 #undef WIRE_CALL_ENUM
 
