@@ -1,4 +1,4 @@
-// flags: -std=c++17 -fno-gnu-unique
+// flags: -std=c++17
 // A C++ library for a C program: leaks 70 bytes by new and 80 by new[], deletes others, throws and catches
 // bad_alloc.
 #include <cstdint>

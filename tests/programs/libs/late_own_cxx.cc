@@ -1,4 +1,4 @@
-// flags: -std=c++17 -fno-gnu-unique
+// flags: -std=c++17
 // As late_cxx.so, with a new and delete of its own, which the library's own code must get.
 #include "tests/programs/libs/late_cxx.cc"
 
