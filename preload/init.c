@@ -18,6 +18,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -74,11 +75,19 @@ static int meet(char *const envp[], struct wire_memory **met_memory, struct wire
     return bad;
 }
 
-// The name alone does not tell: where the program defines malloc, it means the program's in here, too.
-static bool is_own(const void *function) {
+// Does the program's malloc pass us by? To compare with our own by name would not tell: in here, too, the
+// name means the first definition. An executable that is linked at a fixed address and takes malloc's address
+// has an entry for it which is no definition (SHN_UNDEF): calls through it end here.
+static bool heap_is_bypassed(void) {
+    void *first = dlsym(RTLD_DEFAULT, "malloc");
     struct dl_find_object self, found;
-    return _dl_find_object((void *)is_own, &self) == 0 && _dl_find_object((void *)function, &found) == 0 &&
-           self.dlfo_link_map == found.dlfo_link_map;
+    if (_dl_find_object((void *)heap_is_bypassed, &self) == 0 && _dl_find_object(first, &found) == 0 &&
+        self.dlfo_link_map == found.dlfo_link_map)
+        return false;
+    Dl_info info;
+    ElfW(Sym) *symbol = NULL;
+    return !dladdr1(first, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+           symbol->st_shndx != SHN_UNDEF;
 }
 
 static void note(uint32_t notes) {
@@ -121,7 +130,7 @@ static void start(int argc, char **argv, char **envp) {
     libc_start(argc, argv, environ);
     if (unwind_load() != 0)
         note(NOTE_NO_UNWINDER);
-    if (!is_own(dlsym(RTLD_DEFAULT, "malloc")))
+    if (heap_is_bypassed())
         note(NOTE_HEAP_BYPASSED);
     module_prepare();
     last_prepare();

@@ -22,8 +22,17 @@ START_TEST(a_program_without_one_is_not) {
 }
 END_TEST
 
+START_TEST(an_entry_for_mallocs_address_is_no_malloc_of_its_own) {
+    struct seep_run ran = SEEP(_i, "malloc_address");
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    ck_assert(is_exact(ran.report));
+    assert_heap(ran.process, 2, 0, 35, 2, 35);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_program_with_its_own_malloc_is_reported_as_unseen, 0, WAYS);
+    tcase_add_loop_test(tests, an_entry_for_mallocs_address_is_no_malloc_of_its_own, 0, WAYS);
     tcase_add_loop_test(tests, a_program_without_one_is_not, 0, WAYS);
 }
 
