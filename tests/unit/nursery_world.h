@@ -43,6 +43,9 @@ enum {
 struct truth {
     uint32_t pid;
     uint32_t complete; // 1: the program came to its end, so no intent is open
+    uint32_t doubts;   // events that a handler forked in the middle of, in the child: the parent's, unless it
+                       // forked before they had begun to be recorded
+    bool doubtful[WORLD_ADDRESSES];
     struct cell {
         uint64_t bytes;
         uint32_t site;
@@ -172,8 +175,14 @@ static void hold(uint32_t index, uint64_t bytes, uint32_t site) {
     me->mine[me->mine_count++] = index;
 }
 
-// The same in a child that was forked by a handler within the event: it is the parent's event.
+static void doubt(uint32_t index) {
+    truth->doubtful[index] = true;
+    truth->doubts++;
+}
+
+// The same in a child that was forked by a handler within the event.
 static void inherit(uint32_t index) {
+    doubt(index);
     heap.inherited[index] = true;
     me->mine[me->mine_count++] = index;
 }
@@ -182,6 +191,15 @@ static void let_go(uint32_t index) {
     atomic_store_release(&truth->cell[index].held, 0);
     account()->released++;
     account()->unmatched += heap.inherited[index];
+    heap.inherited[index] = false;
+}
+
+// Likewise, a release or the old side of a move that succeeds.
+static void give_up(uint32_t index, const struct truth *mine) {
+    if (truth == mine)
+        let_go(index);
+    else
+        doubt(index);
     heap.inherited[index] = false;
 }
 
@@ -226,18 +244,9 @@ static void do_release(void) {
     open_to_signals();
     record_release(CALL_free, block_at(index));
     closed_to_signals();
-    if (truth == mine)
-        let_go(index);
-    heap.inherited[index] = false;
+    give_up(index, mine);
     heap_give(index);
     done();
-}
-
-// The old side of a move that succeeds; in a forked child of an event it is the parent's.
-static void move_from(uint32_t index, const struct truth *mine) {
-    if (truth == mine)
-        let_go(index);
-    heap.inherited[index] = false;
 }
 
 static void move_to(uint32_t index, uint32_t fresh, struct record_move *move, uint32_t site) {
@@ -269,13 +278,13 @@ static void do_move(void) {
         closed_to_signals();
         me->mine[me->mine_count++] = index;
     } else if (kind == 7) { // to no bytes
-        move_from(index, mine);
+        give_up(index, mine);
         heap_give(index);
         open_to_signals();
         record_move_released(CALL_realloc, block_at(index), &move);
         closed_to_signals();
     } else {
-        move_from(index, mine);
+        give_up(index, mine);
         if (kind >= 5) // in place
             fresh = index;
         else

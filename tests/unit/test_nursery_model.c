@@ -68,7 +68,7 @@ static void complain(const struct truth *of, const char *what, uint64_t recorded
 
 struct comparison {
     const struct truth *truth;
-    bool found[WORLD_ADDRESSES], open[WORLD_ADDRESSES]; // open: a killed thread was busy with it
+    bool found[WORLD_ADDRESSES], open[WORLD_ADDRESSES]; // open: a thread was busy with it
     uint64_t open_count;
     uint64_t held, held_bytes;
 };
@@ -100,7 +100,13 @@ static void compare_block(void *context, const struct live_block *block) {
         complain(c->truth, "stack", node.pc, WORLD_SITE_PC + cell->site);
 }
 
-static void note_open(struct comparison *c) {
+static void note_doubts(struct comparison *c) {
+    for (uint32_t i = 0; i < WORLD_ADDRESSES; i++)
+        c->open[i] = c->truth->doubtful[i];
+    c->open_count = c->truth->doubts;
+}
+
+static void note_intents(struct comparison *c) {
     for (uint32_t w = 0; w < WORLD_WORKERS; w++)
         for (uint32_t i = 0; i < 2 * (WORLD_NESTING + 1); i++) {
             uint32_t open = c->truth->account[w].intent[i / 2][i % 2];
@@ -118,8 +124,9 @@ static void compare_total(const struct comparison *c, const char *what, uint64_t
 
 static void compare(const struct process *process, const struct truth *of) {
     struct comparison c = {.truth = of};
+    note_doubts(&c);
     if (!of->complete)
-        note_open(&c);
+        note_intents(&c);
     live_settle(process->live);
     live_each(process->live, compare_block, &c);
     for (uint32_t i = 0; i < WORLD_ADDRESSES; i++) {
@@ -344,7 +351,7 @@ START_TEST(forks_while_threads_record) {
     if (events_wanted > 2000000)
         events_wanted = 2000000;
     run_and_compare(4);
-    ck_assert_uint_eq(*forks, WORLD_FORKS);
+    ck_assert_uint_ge(*forks, events_wanted < 2000 * WORLD_FORKS ? events_wanted / 2000 : WORLD_FORKS);
 }
 END_TEST
 

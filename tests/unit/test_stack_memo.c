@@ -1,0 +1,626 @@
+// links: preload/stack.c preload/stack_memo.c preload/stack_compare.c preload/stack_table.c preload/attach.c
+// links: preload/unwind.c preload/unwind_step.c preload/unwind_learn.c preload/unwind_objects.c
+// links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c analyzer/family.c
+// flags: -pthread
+//
+// A stack captured with the memo is, frame by frame, what the full walk says of the same stack, whatever was
+// captured before it. SEEP_MEMO_WALKS sets the number of walks of the random programs.
+#include "tests/unit/unwind_fixture.h"
+
+#include "analyzer/family.h"
+#include "preload/machine.h"
+#include "preload/module.h"
+#include "preload/stack.h"
+
+#include <alloca.h>
+#include <link.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+
+enum { USUAL_DEPTH = WIRE_DEPTH_MAX, DEFAULT_WALKS = FIXTURE_SANITIZED ? 50000 : 1000000 };
+
+static struct family *family;
+static struct thread *thread;
+static uint64_t captures, different;
+static volatile int sink;
+
+// ---- in place of module.c: three modules, told by name ----
+
+uint32_t module_of(struct module_identity *scratch, uintptr_t address) {
+    (void)scratch;
+    struct dl_find_object found;
+    if (_dl_find_object((void *)address, &found) != 0)
+        return 0;
+    const char *name = found.dlfo_link_map->l_name;
+    return strstr(name, "stack_first") ? 1 : strstr(name, "stack_second") ? 2 : 3;
+}
+
+uint32_t module_unload_count;
+
+// ---- the comparison ----
+
+struct listed {
+    size_t count;
+    uint64_t pc[USUAL_DEPTH + 2];
+    uint32_t module[USUAL_DEPTH + 2];
+};
+
+static void list_add(struct listed *list, uint64_t pc, uint32_t module) {
+    if (list->count < USUAL_DEPTH + 2) {
+        list->pc[list->count] = pc;
+        list->module[list->count] = module;
+    }
+    list->count++;
+}
+
+static void list_stack(struct listed *list, uint32_t id) {
+    struct wire_stack_node node;
+    list->count = 0;
+    for (; family_node(family, id, &node) && list->count < USUAL_DEPTH + 2; id = node.parent)
+        list_add(list, node.pc, node.module);
+}
+
+static void list_walk(struct listed *list, const struct walk *walk) {
+    static struct module_identity identity;
+    list->count = 0;
+    for (size_t i = 0; i < walk->count; i++) {
+        const struct walked_frame *frame = &walk->frames[i];
+        bool exact = frame->flags & STACK_EXACT_PC;
+        list_add(list, frame->pc, frame->flags | module_of(&identity, exact ? frame->pc : frame->pc - 1));
+        if (walk->elided && i + 1 == walk->elided_at)
+            list_add(list, 0, STACK_ELIDED);
+    }
+    if (walk->truncated)
+        list_add(list, 0, STACK_TRUNCATED);
+}
+
+static bool equal(const struct listed *a, const struct listed *b) {
+    return a->count == b->count && memcmp(a->pc, b->pc, a->count * sizeof *a->pc) == 0 &&
+           memcmp(a->module, b->module, a->count * sizeof *a->module) == 0;
+}
+
+static void print(const struct listed *captured, const struct listed *walked) {
+    for (size_t i = 0; i < captured->count || i < walked->count; i++) {
+        uint64_t a = i < captured->count ? captured->pc[i] : 0, b = i < walked->count ? walked->pc[i] : 0;
+        uint32_t ma = i < captured->count ? captured->module[i] : 0,
+                 mb = i < walked->count ? walked->module[i] : 0;
+        fprintf(stderr, "%c %3zu captured %lx %x walked %lx %x\n", a == b && ma == mb ? ' ' : '*', i, a, ma,
+                b, mb);
+    }
+}
+
+// Captures the caller's stack and walks it. Called on any stack, so what is large is static.
+static __attribute__((noinline)) uint32_t capture(void) {
+    static struct walked_frame frames[USUAL_DEPTH];
+    static struct listed captured, walked;
+    struct frame_state start = FIXTURE_CALLER();
+    uint32_t id = stack_capture(thread, &start);
+    struct walk walk = {.frames = frames, .limit = memory->depth};
+    unwind_walk(&start, &walk);
+    list_stack(&captured, id);
+    list_walk(&walked, &walk);
+    captures++;
+    if (!equal(&captured, &walked) && different++ < 3)
+        print(&captured, &walked);
+    return id;
+}
+
+static void set_up(void) {
+    fixture_load();
+    struct family_options options = {
+        .ring_slots = 16, .depth = USUAL_DEPTH, .follow = 1, .address_space = UINT64_MAX};
+    static struct wire_board page;
+    family = family_new(&options);
+    ck_assert_ptr_nonnull(family);
+    attach_prepare();
+    ck_assert_int_eq(attach_first(family->memory, &page), 0);
+    thread = calloc(1, sizeof *thread);
+}
+
+static void check_all_equal(uint64_t at_least) {
+    ck_assert_uint_eq(different, 0);
+    ck_assert_uint_ge(captures, at_least);
+}
+
+// ---- shapes of stacks ----
+
+#define KEEP_FRAME() __asm__ volatile("" ::: "memory")
+#define SHAPE        static __attribute__((noinline))
+
+SHAPE uint32_t leaf(void) {
+    uint32_t id = capture();
+    KEEP_FRAME();
+    return id;
+}
+
+SHAPE uint32_t other_leaf(void) {
+    uint32_t id = capture();
+    KEEP_FRAME();
+    return id;
+}
+
+SHAPE void once(uint32_t (*end)(void)) {
+    end();
+    KEEP_FRAME();
+}
+
+SHAPE void likewise(uint32_t (*end)(void)) {
+    end();
+    KEEP_FRAME();
+}
+
+SHAPE void outer(void (*middle)(uint32_t (*)(void)), uint32_t (*end)(void)) {
+    middle(end);
+    KEEP_FRAME();
+}
+
+SHAPE void recurse(int depth, bool at_each) {
+    if (at_each || depth == 0)
+        leaf();
+    if (depth > 0)
+        recurse(depth - 1, at_each);
+    if (at_each)
+        leaf();
+    KEEP_FRAME();
+}
+
+START_TEST(the_same_stack_has_the_same_number) {
+    uint32_t id[3];
+    for (int i = 0, rounds = 3 + sink; i < rounds; i++) // a loop that is not unrolled: one call site
+        id[i] = leaf();
+    ck_assert_uint_ne(id[0], 0);
+    ck_assert(id[0] == id[1] && id[1] == id[2]);
+    ck_assert_uint_ne(other_leaf(), id[0]);
+    ck_assert_uint_ne(leaf(), id[0]); // called from another line
+    check_all_equal(5);
+}
+END_TEST
+
+static __attribute__((noinline)) void walk_into(struct stack_memo *memo) {
+    struct frame_state start = FIXTURE_CALLER();
+    ck_assert(stack_memo_walk(memo, &start));
+}
+
+START_TEST(what_did_not_change_is_not_walked_again) {
+    struct stack_memo *memo = calloc(1, sizeof *memo);
+    // The first walk learns the rules, the second one that the steps are plain. One call site, so no
+    // constants.
+    for (int round = 0, rounds = 5 + sink; round < rounds; round++) {
+        walk_into(memo);
+        ck_assert_uint_ge(memo->count, 4);
+        for (uint32_t i = 0; i < memo->count; i++) {
+            if (round > 1) // frames that are walked anew lose their number
+                ck_assert_uint_eq(memo->frames[i].node, 7);
+            memo->frames[i].node = 7;
+        }
+    }
+    free(memo);
+}
+END_TEST
+
+START_TEST(inner_and_middle_frames_change) {
+    for (int i = 0; i < 64; i++)
+        outer(i & 1 ? once : likewise, i & 2 ? leaf : other_leaf);
+    for (int i = 0; i < 64; i++) {
+        if (i & 1)
+            outer(i & 2 ? once : likewise, i & 4 ? leaf : other_leaf);
+        else
+            once(i & 2 ? leaf : other_leaf);
+    }
+    check_all_equal(128);
+}
+END_TEST
+
+// rbp has any value in this frame; its callees save it where they like.
+void memo_call_with_fp(uintptr_t fp, uint32_t (*end)(void));
+__asm__(".text\n.type memo_call_with_fp, @function\nmemo_call_with_fp:\n.cfi_startproc\n"
+        "pushq %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset %rbp, -16\n"
+        "movq %rdi, %rbp\ncall *%rsi\npopq %rbp\n.cfi_def_cfa_offset 8\nret\n.cfi_endproc\n"
+        ".size memo_call_with_fp, .-memo_call_with_fp");
+
+// Finds its frame by rbp, which it took from its caller's frame: two states that differ in fp alone have
+// different callers.
+void memo_frame_by_fp(uint32_t (*end)(void), uintptr_t words);
+__asm__(".text\n.type memo_frame_by_fp, @function\nmemo_frame_by_fp:\n.cfi_startproc\n"
+        "pushq %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset %rbp, -16\n"
+        "movq %rsp, %rbp\n.cfi_def_cfa_register %rbp\n"
+        "shlq $3, %rsi\nsubq %rsi, %rsp\nandq $-16, %rsp\ncall *%rdi\n"
+        "leave\n.cfi_def_cfa %rsp, 8\nret\n.cfi_endproc\n"
+        ".size memo_frame_by_fp, .-memo_frame_by_fp");
+
+START_TEST(only_the_frame_pointer_changes) {
+    for (uintptr_t i = 0; i < 100; i++) {
+        memo_call_with_fp(i % 3 ? 0 : i * 8, leaf);
+        memo_frame_by_fp(leaf, i % 5 * 2);
+    }
+    check_all_equal(200);
+}
+END_TEST
+
+START_TEST(recursion_grows_and_shrinks) {
+    for (int depth = 0; depth < 60; depth += 7)
+        recurse(depth, true);
+    recurse(1500, true);
+    recurse(3, true);
+    check_all_equal(3000);
+}
+END_TEST
+
+START_TEST(stacks_deeper_than_the_memo) {
+    recurse(10, false);
+    recurse(MEMO_FRAMES + 500, false);
+    recurse(MEMO_FRAMES + 500, false);
+    recurse(10, false);
+    for (int depth = MEMO_FRAMES - 20; depth < MEMO_FRAMES + 20; depth++)
+        recurse(depth, false);
+    check_all_equal(44);
+}
+END_TEST
+
+START_TEST(frames_beyond_the_depth_are_left_out) {
+    static const uint32_t depths[] = {2, 3, 7, 20, 21};
+    for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+        memory->depth = depths[i];
+        for (int depth = 0; depth < 40; depth++)
+            recurse(depth, false);
+        recurse(MEMO_FRAMES + 10, false);
+    }
+    check_all_equal(205);
+}
+END_TEST
+
+static jmp_buf back;
+
+SHAPE void jump_from(int depth) {
+    if (depth > 0)
+        jump_from(depth - 1);
+    else
+        leaf();
+    KEEP_FRAME();
+    if (!sink)
+        longjmp(back, 1);
+}
+
+START_TEST(after_longjmp) {
+    for (volatile int i = 0; i < 50; i = i + 1) {
+        if (setjmp(back) == 0)
+            jump_from(i % 7);
+        leaf();
+    }
+    check_all_equal(100);
+}
+END_TEST
+
+static void on_signal(int signal) {
+    (void)signal;
+    recurse(2, true);
+}
+
+static void catch_signal(int signal, int flags) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags};
+    ck_assert_int_eq(sigaction(signal, &action, NULL), 0);
+}
+
+static void have_alternate_stack(void) {
+    static char room[64 * 1024];
+    stack_t alternate = {.ss_sp = room, .ss_size = sizeof room};
+    ck_assert_int_eq(sigaltstack(&alternate, NULL), 0);
+}
+
+SHAPE void raise_at(int depth, int signal) {
+    if (depth > 0)
+        raise_at(depth - 1, signal);
+    else
+        raise(signal);
+    leaf();
+    KEEP_FRAME();
+}
+
+START_TEST(handlers_on_both_kinds_of_stack) {
+    have_alternate_stack();
+    catch_signal(SIGUSR1, 0);
+    catch_signal(SIGUSR2, SA_ONSTACK);
+    for (int i = 0; i < 40; i++)
+        raise_at(i % 5, i & 1 ? SIGUSR1 : SIGUSR2);
+    check_all_equal(300);
+}
+END_TEST
+
+// At any instruction of ordinary code; interrupted frames have exact addresses.
+static void start_timer(void) {
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    struct itimerspec often = {.it_interval.tv_nsec = 50000, .it_value.tv_nsec = 50000};
+    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    timer_settime(timer, 0, &often, NULL);
+}
+
+static volatile uint64_t timer_hits;
+
+static void on_timer(int signal) {
+    (void)signal;
+    timer_hits = timer_hits + 1;
+    leaf();
+}
+
+SHAPE int fibonacci(int n) {
+    int result = n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+    KEEP_FRAME();
+    return result;
+}
+
+START_TEST(interrupted_frames) {
+    struct sigaction action = {.sa_handler = on_timer};
+    sigaction(SIGUSR1, &action, NULL);
+    start_timer();
+    while (timer_hits < 2000)
+        sink = fibonacci(15);
+    signal(SIGUSR1, SIG_IGN);
+    check_all_equal(2000);
+}
+END_TEST
+
+enum { FIBERS = 5 };
+static ucontext_t fiber[FIBERS], home;
+
+static void fiber_body(int number) {
+    for (int i = 0;; i++) {
+        recurse((i + number) % 9, true);
+        swapcontext(&fiber[number], i % 3 ? &home : &fiber[(number + 1) % FIBERS]);
+    }
+}
+
+// A fiber that switches leaves its last walk to the next one, which begins with the same function.
+START_TEST(fibers_take_turns) {
+    static char stacks[FIBERS][64 * 1024];
+    for (volatile int i = 0; i < FIBERS; i = i + 1) {
+        getcontext(&fiber[i]);
+        fiber[i].uc_stack.ss_sp = stacks[i];
+        fiber[i].uc_stack.ss_size = sizeof stacks[i];
+        makecontext(&fiber[i], (void (*)(void))fiber_body, 1, i);
+    }
+    for (volatile int i = 0; i < 200; i = i + 1) {
+        swapcontext(&home, &fiber[i % FIBERS]);
+        leaf();
+    }
+    check_all_equal(1000);
+}
+END_TEST
+
+// ---- ends of stacks ----
+
+// Nobody's caller, and its unwind information says so.
+void memo_outermost(void);
+__asm__(".text\n.type memo_outermost, @function\nmemo_outermost:\n.cfi_startproc\n.cfi_undefined %rip\n"
+        "nop\nnop\nnop\nnop\nud2\n.cfi_endproc\n.size memo_outermost, .-memo_outermost");
+
+static void end_body(void) {
+    leaf();
+    setcontext(&home);
+}
+
+// The same function at the same place, with this return address.
+SHAPE void run_returning_to(uintptr_t address) {
+    static uintptr_t stack[8192] __attribute__((aligned(16)));
+    ucontext_t context;
+    volatile bool ran = false;
+    getcontext(&home);
+    if (ran)
+        return;
+    ran = true;
+    getcontext(&context);
+    stack[8000 - 1] = address;
+    context.uc_mcontext.gregs[REG_RIP] = (greg_t)end_body;
+    context.uc_mcontext.gregs[REG_RSP] = (greg_t)&stack[8000 - 1];
+    context.uc_mcontext.gregs[REG_RBP] = 0;
+    setcontext(&context);
+}
+
+START_TEST(a_return_address_of_0_is_an_end_only_while_it_is_0) {
+    uintptr_t inside = (uintptr_t)memo_outermost + 3;
+    for (int i = 0; i < 20; i++)
+        run_returning_to(i % 3 ? 0 : inside);
+    check_all_equal(20);
+}
+END_TEST
+
+// No unwind information: the caller can be guessed while rbp is a frame, else the stack ends here.
+void memo_without_info(uintptr_t fp, uint32_t (*end)(void));
+__asm__(".text\n.type memo_without_info, @function\nmemo_without_info:\n"
+        "pushq %rbp\nmovq %rsp, %rbp\npushq %rbx\nmovq %rbp, %rbx\ntestq %rdi, %rdi\nje 1f\nmovq %rdi, %rbp\n"
+        "1: subq $8, %rsp\ncall *%rsi\naddq $8, %rsp\nmovq %rbx, %rbp\npopq %rbx\npopq %rbp\nret\n"
+        ".size memo_without_info, .-memo_without_info");
+
+START_TEST(guessed_and_truncated_stacks) {
+    for (uintptr_t i = 0; i < 100; i++) {
+        memo_without_info(i % 2, leaf);
+        memo_without_info(i % 3 ? 0 : 8, other_leaf);
+        recurse((int)(i % 4), false);
+    }
+    ck_assert_uint_ge(thread->wire.truncated_stacks, 50);
+    check_all_equal(300);
+}
+END_TEST
+
+// ---- code that comes and goes ----
+
+static void callback(void) {
+    leaf();
+}
+
+START_TEST(libraries_at_the_same_address) {
+    for (int i = 0; i < 20; i++) {
+        void *library = fixture_open(i % 2 ? "stack_first.so" : "stack_second.so");
+        void (*call_back)(void (*)(void));
+        *(void **)&call_back = dlsym(library, "call_back");
+        ck_assert_ptr_nonnull(call_back);
+        call_back(callback);
+        call_back(callback);
+        dlclose(library);
+        unwind_forget_unloaded();
+        module_unload_count++;
+        leaf();
+    }
+    check_all_equal(60);
+}
+END_TEST
+
+// Memory that held code without a module, and then a library: nobody tells.
+START_TEST(a_module_is_looked_up_again_where_none_was) {
+    struct stack_memo *memo = &thread->scratch.memo;
+    ck_assert_uint_eq(stack_memo_module(memo, 0x1000, false), 0);
+    ck_assert_uint_eq(memo->seen[(0x1000 ^ 0x1000 >> 9) % MEMO_SEEN].pc, 0);
+    ck_assert_uint_eq(stack_memo_module(memo, (uintptr_t)leaf, false), 3);
+    stack_memo_begin(memo);
+    for (int i = 0; i < MEMO_SEEN; i++)
+        ck_assert_uint_eq(memo->seen[i].pc, 0);
+}
+END_TEST
+
+// ---- programs at random ----
+
+static uint64_t random_state;
+static uint64_t walks_left;
+
+static uint32_t pick(uint32_t below) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 33) % below;
+}
+
+static void descend(int depth);
+
+SHAPE void in_array(int depth) {
+    volatile char array[16 + 32 * pick(8)];
+    array[0] = 1;
+    descend(depth);
+    sink = array[0];
+}
+
+typedef int vector __attribute__((vector_size(32)));
+
+SHAPE void use_vector(vector *v, int depth) {
+    (*v)[0] = depth;
+    descend(depth);
+    KEEP_FRAME();
+}
+
+__attribute__((noinline, force_align_arg_pointer)) static void realigned(int depth) {
+    vector v = {depth};
+    *(volatile char *)alloca(16 + 16 * pick(4)) = 1;
+    use_vector(&v, depth);
+    sink = v[1];
+}
+
+static int random_depth;
+
+static uint32_t descend_there(void) {
+    descend(random_depth);
+    return 0;
+}
+
+static int compare_numbers(const void *a, const void *b) {
+    if (pick(4) == 0)
+        leaf();
+    return *(const int *)a - *(const int *)b;
+}
+
+SHAPE void through_libc(void) {
+    int numbers[] = {5, 3, 9, 1, 4};
+    qsort(numbers, 5, sizeof *numbers, compare_numbers);
+    sink = numbers[0];
+}
+
+// Each call is a site of its own; most walks share most of the stack with the one before.
+SHAPE void branch(int depth) {
+    random_depth = depth;
+    switch (pick(8)) {
+    case 0:
+        descend(depth);
+        break;
+    case 1:
+        in_array(depth);
+        break;
+    case 2:
+        realigned(depth);
+        break;
+    case 3:
+        memo_call_with_fp(pick(2) ? 0 : pick(100) * 8, descend_there);
+        break;
+    case 4:
+        memo_frame_by_fp(descend_there, pick(6));
+        break;
+    case 5:
+        if (pick(40) == 0)
+            raise(pick(2) ? SIGUSR1 : SIGUSR2);
+        descend(depth);
+        break;
+    case 6:
+        if (pick(40) == 0)
+            memo_without_info(pick(2), descend_there);
+        else
+            through_libc();
+        break;
+    default:
+        descend(depth);
+        descend(depth);
+    }
+    KEEP_FRAME();
+}
+
+SHAPE void descend(int depth) {
+    if (captures >= walks_left)
+        return;
+    if (pick(2))
+        leaf();
+    if (depth > 0)
+        branch(depth - 1);
+    if (pick(2))
+        capture();
+    KEEP_FRAME();
+}
+
+START_TEST(programs_at_random) {
+    const char *wanted = getenv("SEEP_MEMO_WALKS");
+    walks_left = wanted ? strtoull(wanted, NULL, 0) : DEFAULT_WALKS;
+    have_alternate_stack();
+    catch_signal(SIGUSR1, 0);
+    catch_signal(SIGUSR2, SA_ONSTACK);
+    for (random_state = 1; captures < walks_left && !different;)
+        descend(5 + (int)pick(40));
+    check_all_equal(walks_left);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("stack_memo");
+    TCase *tests = tcase_create("memo");
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_set_timeout(tests, 900);
+    tcase_add_test(tests, the_same_stack_has_the_same_number);
+    tcase_add_test(tests, what_did_not_change_is_not_walked_again);
+    tcase_add_test(tests, inner_and_middle_frames_change);
+    tcase_add_test(tests, only_the_frame_pointer_changes);
+    tcase_add_test(tests, recursion_grows_and_shrinks);
+    tcase_add_test(tests, stacks_deeper_than_the_memo);
+    tcase_add_test(tests, frames_beyond_the_depth_are_left_out);
+    tcase_add_test(tests, after_longjmp);
+    tcase_add_test(tests, handlers_on_both_kinds_of_stack);
+    if (!FIXTURE_SANITIZED_THREADS) // which delays signals
+        tcase_add_test(tests, interrupted_frames);
+    tcase_add_test(tests, fibers_take_turns);
+    tcase_add_test(tests, a_return_address_of_0_is_an_end_only_while_it_is_0);
+    tcase_add_test(tests, guessed_and_truncated_stacks);
+    tcase_add_test(tests, libraries_at_the_same_address);
+    tcase_add_test(tests, a_module_is_looked_up_again_where_none_was);
+    tcase_add_test(tests, programs_at_random);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
