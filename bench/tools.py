@@ -93,10 +93,13 @@ def seep(build, scratch):
 
 
 def inexact(scratch):
-    """What seep's last report says about its own exactness, if it is not exact."""
+    """The reason that seep's last report gives for not being exact; empty if it is."""
     with open(f"{scratch}/seep.txt", encoding="utf-8", errors="replace") as file:
         text = file.read()
-    return "" if re.search("figures are exact", text) else "not exact"
+    if re.search("figures are exact", text):
+        return ""
+    reason = re.search(r"^  because (.*)", text, re.M)
+    return "not exact" + (f": {reason.group(1)}" if reason else "")
 
 
 def all_tools(build, scratch, peers):
