@@ -11,8 +11,8 @@ HOOKED int dlclose(void *handle) {
     int result = real.dlclose(handle);
     next_forget();
     if (attach_on()) {
+        unwind_forget_unloaded(); // first: a memo that begins anew must not take up a rule of what is gone
         module_note_unload();
-        unwind_forget_unloaded();
     }
     return result;
 }

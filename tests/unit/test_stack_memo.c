@@ -41,6 +41,10 @@ uint32_t module_of(struct module_identity *scratch, uintptr_t address) {
 
 uint32_t module_unload_count;
 
+void module_note_unload(void) {
+    module_unload_count++;
+}
+
 // ---- the comparison ----
 
 struct listed {
@@ -452,20 +456,57 @@ static void callback(void) {
     leaf();
 }
 
+static void call_through(void *library) {
+    void (*call_back)(void (*)(void));
+    *(void **)&call_back = dlsym(library, "call_back");
+    ck_assert_ptr_nonnull(call_back);
+    for (int i = 0, calls = 2 + sink; i < calls; i++) // one call site
+        call_back(callback);
+    dlclose(library);
+    unwind_forget_unloaded();
+    module_note_unload();
+}
+
 START_TEST(libraries_at_the_same_address) {
     for (int i = 0; i < 20; i++) {
-        void *library = fixture_open(i % 2 ? "stack_first.so" : "stack_second.so");
-        void (*call_back)(void (*)(void));
-        *(void **)&call_back = dlsym(library, "call_back");
-        ck_assert_ptr_nonnull(call_back);
-        call_back(callback);
-        call_back(callback);
-        dlclose(library);
-        unwind_forget_unloaded();
-        module_unload_count++;
+        call_through(fixture_open(i % 2 ? "stack_first.so" : "stack_second.so"));
         leaf();
     }
     check_all_equal(60);
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to) {
+    char buffer[4096];
+    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+    ck_assert(in && out);
+    for (size_t got; (got = fread(buffer, 1, sizeof buffer, in));)
+        ck_assert_uint_eq(fwrite(buffer, 1, got, out), got);
+    fclose(in);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+// The same code at the same place, so that the stacks are the same in all but the library's name.
+START_TEST(a_copy_of_a_library_takes_its_place) {
+    char folder[] = "/tmp/seep-test-XXXXXX", copy[64];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(copy, sizeof copy, "%s/stack_second.so", folder);
+    void *first = fixture_open("stack_first.so");
+    struct link_map *map;
+    ck_assert_int_eq(dlinfo(first, RTLD_DI_LINKMAP, &map), 0);
+    copy_file(map->l_name, copy);
+    uintptr_t at = map->l_addr;
+    for (int i = 0; i < 10; i++) {
+        void *library = first;
+        ck_assert_int_eq(dlinfo(library, RTLD_DI_LINKMAP, &map), 0);
+        ck_assert_uint_eq(map->l_addr, at);
+        call_through(library);
+        first = i % 2 ? fixture_open("stack_first.so") : dlopen(copy, RTLD_NOW | RTLD_LOCAL);
+        ck_assert_ptr_nonnull(first);
+    }
+    unlink(copy);
+    rmdir(folder);
+    check_all_equal(20);
 }
 END_TEST
 
@@ -615,6 +656,7 @@ int main(void) {
     tcase_add_test(tests, a_return_address_of_0_is_an_end_only_while_it_is_0);
     tcase_add_test(tests, guessed_and_truncated_stacks);
     tcase_add_test(tests, libraries_at_the_same_address);
+    tcase_add_test(tests, a_copy_of_a_library_takes_its_place);
     tcase_add_test(tests, a_module_is_looked_up_again_where_none_was);
     tcase_add_test(tests, programs_at_random);
     suite_add_tcase(suite, tests);
