@@ -16,8 +16,8 @@
 uint64_t epochs[1 << EPOCH_BITS];
 
 // The block that this thread is giving back right now by a call that may give it back once more, by another
-// hooked one (delete calls free). A block that was acquired meanwhile at its address is told apart by
-// standing in the nursery.
+// hooked one (delete calls free). Until its address is acquired again, by a signal handler right behind the
+// real call.
 static __thread const void *releasing;
 
 static uint64_t now_ns(void) {
@@ -96,6 +96,8 @@ static void publish(struct thread *thread, uint32_t count) {
 
 static struct wire_record acquire_of(uint8_t call, const void *block, size_t bytes, uint32_t stack,
                                      uint16_t flags) {
+    if (unlikely(releasing == block))
+        releasing = NULL;
     return (struct wire_record){.address = (uintptr_t)block,
                                 .bytes = bytes,
                                 .epoch = epoch_read(block),

@@ -302,6 +302,32 @@ START_TEST(handlers_on_a_stack_above_are_within_their_event) {
 }
 END_TEST
 
+// Right behind the real call: the address is free, and its release not yet over.
+START_TEST(an_address_that_is_acquired_within_its_release_is_released_again) {
+    const void *block = address(0, NULL), *neighbour = address(0, block);
+    acquire(block, 1);
+    const void *outer = record_release_begin(CALL_free, block);
+    acquire(block, 2); // a handler's
+    release(neighbour);
+    release(block); // its epoch has moved, so it can't be cancelled
+    record_release_end(block, outer);
+    ck_assert_uint_eq(ring_of(0)->head, 3);
+    ck_assert_uint_eq(sent(0, 2).kind, RECORD_RELEASE);
+    ck_assert_uint_eq(sent(0, 2).address, (uintptr_t)block);
+}
+END_TEST
+
+START_TEST(a_release_within_its_own_release_is_recorded_once) {
+    const void *block = address(0, NULL);
+    const void *outer = record_release_begin(CALL_free, block);
+    release(block);
+    record_release_end(block, outer);
+    ck_assert_uint_eq(ring_of(0)->head, 1);
+    release(block);
+    ck_assert_uint_eq(ring_of(0)->head, 2);
+}
+END_TEST
+
 // ---- forks within an event ----
 
 static pid_t child;
@@ -410,6 +436,8 @@ int main(void) {
     tcase_add_test(tests, a_move_shows_while_its_release_is_late);
     tcase_add_loop_test(tests, events_that_handlers_jump_out_of_cost_nothing_later, 0, 2);
     tcase_add_test(tests, handlers_on_a_stack_above_are_within_their_event);
+    tcase_add_test(tests, an_address_that_is_acquired_within_its_release_is_released_again);
+    tcase_add_test(tests, a_release_within_its_own_release_is_recorded_once);
     tcase_add_test(tests, a_child_forked_within_an_event_records_for_itself);
     tcase_add_test(tests, a_child_goes_on_with_an_event_although_the_ring_is_full);
     tcase_add_test(tests, a_move_forked_in_its_middle_is_no_release_of_the_child);
