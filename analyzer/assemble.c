@@ -110,6 +110,9 @@ struct report *assemble_report(const struct session *session, const struct optio
     if (session->lost_stacks)
         doubt(&a, arena_printf(arena, "the stack table was full: %" PRIu64 " frames were lost",
                                session->lost_stacks));
+    if (session->lost_modules)
+        doubt(&a,
+              arena_printf(arena, "the table of loaded objects was full: some frames have addresses only"));
     if (session->failed_meetings)
         doubt(&a, arena_printf(arena, "%" PRIu64 " processes could not be taken in and ran unrecorded",
                                session->failed_meetings));
