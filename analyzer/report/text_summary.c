@@ -110,18 +110,20 @@ static bool of_the_system(const struct report_frame *frame) {
     return begins(frame->file, "/usr/") || begins(frame->module, "/usr/lib") || begins(frame->module, "/lib");
 }
 
-// Where a reader will look first: the innermost frame of the program's own source, or what comes nearest to
-// that.
+// Where a reader will look first: the innermost frame of the program's own source; without debug information
+// the innermost one of its own code; or else the innermost there is.
 static const struct report_frame *telling_frame(const struct report_site *site) {
-    const struct report_frame *best = site->frame_count ? &site->frames[0] : NULL;
+    const struct report_frame *own = NULL;
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        if (frame->file && !of_the_system(frame))
+        if (of_the_system(frame))
+            continue;
+        if (frame->file)
             return frame;
-        if (frame->file && !best->file)
-            best = frame;
+        if (!own && i + 1 < site->frame_count) // the outermost frame is the program's entry
+            own = frame;
     }
-    return best;
+    return own || !site->frame_count ? own : &site->frames[0];
 }
 
 static void print_place(FILE *out, const struct place *place, uint64_t whole_bytes, bool with_pid) {

@@ -34,6 +34,7 @@ static const struct golden {
     {"inexact", "inexact", SHOW_DEFAULT, 20, 0},
     {"inexact", "inexact-all", SHOW_ALL, 20, 0},
     {"clean", "clean", SHOW_DEFAULT, 20, 0},
+    {"stripped", "stripped", SHOW_DEFAULT, 20, 0},
     {"hostile", "hostile", SHOW_DEFAULT, 20, 1},
 };
 #define GOLDENS ((int)(sizeof goldens / sizeof goldens[0]))
