@@ -17,6 +17,7 @@
 #include "preload/record.h"
 #include "preload/thread.h"
 #include "preload/wire/atomic.h"
+#include "tests/unit/pest.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -77,6 +78,7 @@ struct worker {
     uint64_t made, events; // so far, to be made
     uint32_t number;
     uint32_t nesting;
+    struct pest pest; // not started: only raised signals interrupt
     uint32_t mine[WORLD_ADDRESSES], mine_count;
     bool busy;  // with what a handler must not touch: everything but recording
     bool quiet; // raises no signals
@@ -375,8 +377,11 @@ __attribute__((unused)) static void *world_worker(void *argument) {
     atomic_signal_barrier();
     me = worker;
     take_over_estate();
-    while (worker->made++ < worker->events)
+    while (worker->made++ < worker->events) {
+        if (worker->made % 64 == 0)
+            pest_wind_up(&worker->pest);
         one_event();
+    }
     if (is_child) {
         truth->complete = 1;
         _exit(0);

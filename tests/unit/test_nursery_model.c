@@ -23,7 +23,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #if defined(__SANITIZE_THREAD__)
 #define SANITIZED_THREADS 1
@@ -278,20 +277,11 @@ static void attach(void) {
 // ---- the tests ----
 
 // Signals at random instructions, besides those that module_of raises.
-static timer_t start_pest(void) {
-    timer_t timer;
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
-    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
-    struct itimerspec often = {.it_interval.tv_nsec = 97000, .it_value.tv_nsec = 97000};
-    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-    timer_settime(timer, 0, &often, NULL);
-    return timer;
-}
-
-static void *worker_with_pest(void *worker) {
-    timer_t pest = start_pest();
+static void *worker_with_pest(void *argument) {
+    struct worker *worker = argument;
+    pest_start(&worker->pest, SIGUSR1, 97000);
     world_worker(worker);
-    timer_delete(pest);
+    pest_stop(&worker->pest);
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 //
 // A stack captured with the memo is, frame by frame, what the full walk says of the same stack, whatever was
 // captured before it. SEEP_MEMO_WALKS sets the number of walks of the random programs.
+#include "tests/unit/pest.h"
 #include "tests/unit/unwind_fixture.h"
 
 #include "analyzer/family.h"
@@ -18,7 +19,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <ucontext.h>
 
 enum { USUAL_DEPTH = WIRE_DEPTH_MAX, DEFAULT_WALKS = FIXTURE_SANITIZED ? 50000 : 1000000 };
@@ -123,6 +123,7 @@ static void set_up(void) {
     attach_prepare();
     ck_assert_int_eq(attach_first(family->memory, &page), 0);
     thread = calloc(1, sizeof *thread);
+    captures = different = 0;
 }
 
 static void check_all_equal(uint64_t at_least) {
@@ -334,15 +335,6 @@ START_TEST(handlers_on_both_kinds_of_stack) {
 }
 END_TEST
 
-// At any instruction of ordinary code; interrupted frames have exact addresses.
-static void start_timer(void) {
-    timer_t timer;
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
-    struct itimerspec often = {.it_interval.tv_nsec = 50000, .it_value.tv_nsec = 50000};
-    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-    timer_settime(timer, 0, &often, NULL);
-}
-
 static volatile uint64_t timer_hits;
 
 static void on_timer(int signal) {
@@ -357,12 +349,17 @@ SHAPE int fibonacci(int n) {
     return result;
 }
 
+// At any instruction of ordinary code; interrupted frames have exact addresses.
 START_TEST(interrupted_frames) {
     struct sigaction action = {.sa_handler = on_timer};
+    struct pest pest;
     sigaction(SIGUSR1, &action, NULL);
-    start_timer();
-    while (timer_hits < 2000)
+    ck_assert_int_eq(pest_start(&pest, SIGUSR1, 50000), 0);
+    while (timer_hits < 2000) {
+        pest_wind_up(&pest);
         sink = fibonacci(15);
+    }
+    pest_stop(&pest);
     signal(SIGUSR1, SIG_IGN);
     check_all_equal(2000);
 }

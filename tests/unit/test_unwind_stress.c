@@ -3,6 +3,7 @@
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c
 // flags: -pthread
 
+#include "tests/unit/pest.h"
 #include "tests/unit/unwind_fixture.h"
 
 #include "preload/frame_rules.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum { WALKERS = 4, LIMIT = 64, LOADS = 150, FORKS = 150, MAX_DEPTH = 40 };
 
@@ -145,19 +145,17 @@ END_TEST
 START_TEST(handlers_interrupt_walks) {
     struct sigaction action = {.sa_handler = on_timer, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &action, NULL);
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
-    timer_t timer;
-    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-    struct itimerspec often = {.it_value = {.tv_nsec = 50000}, .it_interval = {.tv_nsec = 50000}};
-    ck_assert_int_eq(timer_settime(timer, 0, &often, NULL), 0);
+    struct pest pest;
+    ck_assert_int_eq(pest_start(&pest, SIGALRM, 50000), 0);
     struct walker walker = {.random = 5};
     for (int i = 0; i < 3000; i++) {
+        pest_wind_up(&pest);
         if (i % 100 == 0)
             load_and_unload(i % 200 ? "stack_first.so" : "stack_second.so");
         walker.depth = (int)pick(&walker, MAX_DEPTH);
         descend(&walker, walker.depth);
     }
-    timer_delete(timer);
+    pest_stop(&pest);
     ck_assert_uint_ge(walks, 3000);
     ck_assert_uint_gt(handler_walks, 0);
     ck_assert_uint_eq(handler_wrong, 0);
