@@ -203,6 +203,23 @@ static double get_duration(struct reader *r, const json_t *object) {
     return json_number_value(value);
 }
 
+// Reports that older versions wrote have no gate, and where there is none it is null.
+static void read_gate(struct reader *r, const json_t *object, struct report *out) {
+    if (!json_object_get(object, "gate"))
+        return;
+    const json_t *gate = get_object_or_null(r, object, "gate");
+    if (!gate || r->error)
+        return;
+    out->gate = arena_alloc(r->arena, sizeof *out->gate);
+    reader_enter_member(r, "gate");
+    out->gate->tripped = get_bool(r, gate, "tripped");
+    out->gate->reasons = get_texts(r, gate, "reasons", &out->gate->reason_count);
+    out->gate->update = json_object_get(gate, "update") ? get_text_or_null(r, gate, "update") : NULL;
+    if (out->gate->tripped != (out->gate->reason_count > 0))
+        reader_fail(r, "tripped", "true just when there are reasons");
+    reader_leave(r);
+}
+
 static void read_document(struct reader *r, const json_t *object, struct report *out) {
     out->seep_version = get_text(r, object, "seep_version");
     out->command = get_texts(r, object, "command", &out->command_count);
@@ -210,6 +227,9 @@ static void read_document(struct reader *r, const json_t *object, struct report 
     out->duration_seconds = get_duration(r, object);
     out->exact = get_bool(r, object, "exact");
     out->inexact_because = get_texts(r, object, "inexact_because", &out->inexact_count);
+    read_gate(r, object, out);
+    if (json_object_get(object, "remarks"))
+        out->remarks = get_texts(r, object, "remarks", &out->remark_count);
 
     size_t count;
     const json_t *array = get_array(r, object, "processes", &count);

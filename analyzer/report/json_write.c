@@ -168,6 +168,16 @@ static json_t *process_object(const struct report_process *process) {
     return object;
 }
 
+static json_t *gate_or_null(const struct report_gate *gate) {
+    if (!gate)
+        return json_null();
+    json_t *object = must(json_object());
+    put(object, "tripped", json_boolean(gate->tripped));
+    put(object, "reasons", texts(gate->reasons, gate->reason_count));
+    put(object, "update", text_or_null(gate->update));
+    return object;
+}
+
 // All of a report but its processes.
 static json_t *report_object(const struct report *report) {
     json_t *object = must(json_object());
@@ -181,7 +191,9 @@ static json_t *report_object(const struct report *report) {
             : json_null());
     put(object, "exact", json_boolean(report->exact));
     put(object, "inexact_because", texts(report->inexact_because, report->inexact_count));
-    put(object, "gate", json_null());
+    put(object, "gate", gate_or_null(report->gate));
+    if (report->remark_count)
+        put(object, "remarks", texts(report->remarks, report->remark_count));
     return object;
 }
 

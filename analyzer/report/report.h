@@ -57,8 +57,8 @@ struct report_site {
     uint64_t count;
     uint64_t bytes;
     int64_t resident_bytes;      // -1: not known
-    const char *suppressed_by;   // NULL: not suppressed
-    const char *baseline;        // NULL: no baseline given
+    const char *suppressed_by;   // the suppression's name; NULL: not suppressed
+    const char *baseline;        // "known", "grown" or "new"; NULL: no baseline given, or suppressed
     bool truncated;              // the stack does not reach its thread's start
     struct report_frame *frames; // innermost first
     size_t frame_count;
@@ -103,6 +103,14 @@ struct report_process {
     size_t site_count;
 };
 
+// What the gate said; analyzer/gate/ fills it.
+struct report_gate {
+    bool tripped;         // equal to reason_count > 0
+    const char **reasons; // what failed and by how much, a line each
+    size_t reason_count;
+    const char *update; // the command that takes what is new into the baseline; NULL: passed, or no baseline
+};
+
 struct report {
     struct arena *arena; // owns everything below
     const char *seep_version;
@@ -113,6 +121,9 @@ struct report {
     bool exact;
     const char **inexact_because; // words, one reason each
     size_t inexact_count;
+    struct report_gate *gate; // NULL: none was asked for
+    const char **remarks; // on baseline and suppressions: entries that nothing matched any more, a line each
+    size_t remark_count;
     struct report_process *processes; // in order of appearance
     size_t process_count;
 };

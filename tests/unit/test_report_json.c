@@ -118,6 +118,34 @@ START_TEST(figures_that_are_not_known_are_null) {
 }
 END_TEST
 
+START_TEST(the_gate_and_the_remarks_read_back) {
+    char *file = slurp("tests/golden/one.json");
+    struct report *report = parse(file);
+    ck_assert_ptr_null(report->gate);
+    const char *reasons[] = {"1 definite site", "bytes \xff"}, *remarks[] = {"unused: leak:x"};
+    struct report_gate gate = {.tripped = true, .reasons = reasons, .reason_count = 2, .update = "seep run"};
+    report->gate = &gate;
+    report->remarks = remarks;
+    report->remark_count = 1;
+    char *text = write_text(report);
+    struct report *back = parse(text);
+    ck_assert(back->gate && back->gate->tripped);
+    ck_assert_uint_eq(back->gate->reason_count, 2);
+    ck_assert_str_eq(back->gate->reasons[1], "bytes \\xff");
+    ck_assert_str_eq(back->gate->update, "seep run");
+    ck_assert_uint_eq(back->remark_count, 1);
+    ck_assert_str_eq(back->remarks[0], "unused: leak:x");
+    char *place = strstr(text, "\"tripped\": true");
+    ck_assert_ptr_nonnull(place);
+    memcpy(place, "\"tripped\": null", 15);
+    refuse(text, strlen(text), "gate.tripped should be true or false");
+    report_free(back);
+    report_free(report);
+    free(text);
+    free(file);
+}
+END_TEST
+
 START_TEST(names_of_any_bytes_give_valid_json) {
     char *file = slurp("tests/golden/one.json");
     struct report *report = parse(file);
@@ -400,6 +428,7 @@ int main(void) {
     tcase_add_loop_test(tests, what_was_written_and_read_back_writes_identically, 0,
                         (int)(sizeof goldens / sizeof goldens[0]));
     tcase_add_test(tests, figures_that_are_not_known_are_null);
+    tcase_add_test(tests, the_gate_and_the_remarks_read_back);
     tcase_add_test(tests, names_of_any_bytes_give_valid_json);
     tcase_add_test(tests, each_site_stands_on_a_line_of_its_own);
     tcase_add_test(tests, unknown_members_are_ignored);
