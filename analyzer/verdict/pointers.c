@@ -1,0 +1,101 @@
+// See pointers.h. Called by classify_read.c for all that is scanned.
+#include "analyzer/verdict/pointers.h"
+
+#include "analyzer/vector.h"
+
+// Shorter runs are not worth a call.
+enum { SHORT_RUN = 8 };
+
+void pointers_open(struct pointers *pointers, const struct block_index *index, uint32_t sources,
+                   bool with_offsets) {
+    *pointers = (struct pointers){.index = index,
+                                  .filter = word_filter_make(index->blocks, index->count),
+                                  .with_offsets = with_offsets,
+                                  .first = calloc((size_t)sources + 1, sizeof *pointers->first)};
+    if (!pointers->first) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
+}
+
+void pointers_close(struct pointers *pointers) {
+    free(pointers->list);
+    free(pointers->first);
+    *pointers = (struct pointers){0};
+}
+
+static void append(struct pointers *pointers, uint32_t word) {
+    *(VECTOR_PUSH(pointers->list, pointers->count, pointers->room)) = word;
+}
+
+static void begin_sources(struct pointers *pointers, uint32_t upto) {
+    while (pointers->sources <= upto)
+        pointers->first[pointers->sources++] = pointers->count;
+}
+
+static void add_pointer(struct pointers *pointers, uint32_t source, uint64_t word, uint32_t target) {
+    const struct classify_block *block = &pointers->index->blocks[target];
+    uint64_t offset = word - block->address;
+    uint32_t kind = offset == 0 ? POINTER_START : POINTER_INTERIOR;
+    if (pointers->with_offsets && offset % 8 == 0 && offset && block->bytes - offset >= 8 &&
+        offset / 8 <= UINT32_MAX)
+        kind = POINTER_AT;
+    uint32_t coded = target << POINTER_KIND_BITS | kind;
+    // Tables of the same pointer over and over cost nothing.
+    bool again = kind != POINTER_AT && pointers->count > pointers->first[source] &&
+                 pointers->list[pointers->count - 1] == coded;
+    if (again)
+        return;
+    append(pointers, coded);
+    if (kind == POINTER_AT)
+        append(pointers, (uint32_t)(offset / 8));
+}
+
+static void flush(struct pointers *pointers) {
+    uint32_t targets[INDEX_BATCH];
+    block_index_find(pointers->index, pointers->batch_words, pointers->batch_count, targets);
+    for (size_t i = 0; i < pointers->batch_count; i++) {
+        uint32_t source = pointers->batch_sources[i], target = targets[i];
+        if (target == NO_BLOCK)
+            continue;
+        pointers->found++;
+        begin_sources(pointers, source);
+        if (target != source) // what points to itself is not held by that
+            add_pointer(pointers, source, pointers->batch_words[i], target);
+    }
+    pointers->batch_count = 0;
+}
+
+static void note(struct pointers *pointers, uint32_t source, size_t found) {
+    for (size_t i = 0; i < found; i++)
+        pointers->batch_sources[pointers->batch_count + i] = source;
+    pointers->batch_count += found;
+}
+
+void pointers_add(struct pointers *pointers, uint32_t source, const uint64_t *words, size_t count) {
+    while (count) {
+        size_t room = INDEX_BATCH - pointers->batch_count;
+        if (room < SHORT_RUN) {
+            flush(pointers);
+            room = INDEX_BATCH;
+        }
+        size_t run = count < room ? count : room, found = 0;
+        uint64_t *passed = pointers->batch_words + pointers->batch_count;
+        if (run < SHORT_RUN)
+            for (size_t i = 0; i < run; i++) {
+                passed[found] = words[i];
+                found += word_filter_passes(&pointers->filter, words[i]);
+            }
+        else
+            found = word_filter_run(&pointers->filter, words, run, passed);
+        note(pointers, source, found);
+        words += run;
+        count -= run;
+    }
+}
+
+void pointers_finish(struct pointers *pointers, uint32_t sources) {
+    flush(pointers);
+    begin_sources(pointers, sources);
+    pointers->index = NULL;
+}
