@@ -40,6 +40,10 @@ static void doubt_process(struct assembling *a, const struct process *p, struct 
     DOUBT(p->notes & NOTE_HEAP_BYPASSED, "%s defines malloc itself, so its heap calls do not reach seep", who)
     DOUBT(p->lost_records, "%s: %" PRIu64 " events were not recorded", who, p->lost_records)
     DOUBT(p->invalid_records, "%s: %" PRIu64 " records were damaged", who, p->invalid_records)
+    DOUBT(p->ledger_doubts.missing, "%s: %" PRIu64 " events of descriptors and mappings did not arrive", who,
+          p->ledger_doubts.missing)
+    DOUBT(p->ledger_doubts.late, "%s: %" PRIu64 " events of descriptors and mappings arrived out of order",
+          who, p->ledger_doubts.late)
     DOUBT(p->counts.superseded, "%s: %" PRIu64 " blocks were freed by calls that seep does not see", who,
           p->counts.superseded)
     DOUBT(p->notes & NOTE_NO_UNWINDER, "%s: libunwind could not be loaded there, so stacks have one frame",

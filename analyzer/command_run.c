@@ -51,6 +51,7 @@ int command_run(const struct options *options) {
     if (session_open(&session,
                      &(struct session_options){.depth = options->depth,
                                                .follow_children = options->follow_children,
+                                               .track = options->track, // TRACK_ bits are the wire's
                                                .verbosity = options->verbosity},
                      message, sizeof message) < 0)
         return complain("%s", message);

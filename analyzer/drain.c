@@ -1,6 +1,7 @@
 // See drain.h. Called by session.c. Trusts nothing that it reads: indices are copied once and checked,
 // records are copied before they are interpreted.
 #include "analyzer/drain.h"
+#include "analyzer/ledger/ledger.h"
 #include "analyzer/process.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/ring.h"
@@ -49,6 +50,19 @@ static void release_slots(const struct family *family, struct wire_ring *ring, u
         syscall(SYS_futex, &ring->waiting, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+// Records of the heap are the live set's, in runs as long as they come; the others are the ledger's.
+static void hand_on(struct process *owner, const struct wire_record *records, size_t count) {
+    for (size_t at = 0; at < count;) {
+        size_t run = at;
+        while (run < count && !ledger_wants(&records[run]))
+            run++;
+        if (run > at)
+            owner->invalid_records += live_apply_many(owner->live, records + at, run - at);
+        for (at = run; at < count && ledger_wants(&records[at]); at++)
+            ledger_take(owner->ledger, &records[at]);
+    }
+}
+
 static size_t read_ring(struct family *family, uint32_t extent, struct process *owner) {
     struct wire_ring *ring = &family_thread(family, extent)->ring;
     struct extent_state *state = &family->extents[extent];
@@ -74,7 +88,7 @@ static size_t read_ring(struct family *family, uint32_t extent, struct process *
         state->tail += count;
         left -= count;
         release_slots(family, ring, state->tail);
-        owner->invalid_records += live_apply_many(owner->live, batch, count);
+        hand_on(owner, batch, count);
     }
     return available;
 }

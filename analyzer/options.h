@@ -4,6 +4,7 @@
 #pragma once
 
 #include "analyzer/report/report.h"
+#include "preload/wire/layout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@ enum command {
     COMMAND_VERSION
 };
 
-enum { TRACK_HEAP = 1u << SITE_HEAP, TRACK_FD = 1u << SITE_FD, TRACK_MAP = 1u << SITE_MAP };
+enum { TRACK_HEAP = WIRE_TRACK_HEAP, TRACK_FD = WIRE_TRACK_FD, TRACK_MAP = WIRE_TRACK_MAP };
 
 // --show: a bit per verdict, 1u << VERDICT_...
 typedef uint32_t show_set;

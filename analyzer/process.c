@@ -134,6 +134,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     process->pidfd = -1;
     watch(process, parent);
     process->live = live_new(0);
+    process->ledger = ledger_new();
     if (parent)
         describe_as(process, parent);
     else
@@ -154,6 +155,7 @@ void process_free(struct process *process) {
     if (process->pidfd >= 0)
         close(process->pidfd);
     live_free(process->live);
+    ledger_free(process->ledger);
     harvest_free(&process->harvest);
     free(process->executable);
     free(process->arguments);
@@ -269,6 +271,8 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
     live_settle(process->live);
+    ledger_settle(process->ledger);
+    ledger_doubt(process->ledger, &process->ledger_doubts);
     live_count(process->live, &process->counts);
     process->counts.acquired += process->cancelled;
     process->counts.released += process->cancelled;

@@ -3,6 +3,7 @@
 
 #include "analyzer/family.h"
 #include "analyzer/harvest.h"
+#include "analyzer/ledger/ledger.h"
 #include "analyzer/live.h"
 #include "analyzer/report/report.h"
 
@@ -38,6 +39,8 @@ struct process {
     bool held_up;                               // a realloc is under way: this round can't end yet
     uint64_t rounds;                            // ended so far
     struct live_set *live;                      // NULL after the harvest
+    struct ledger *ledger;                      // descriptors and mappings
+    struct ledger_doubts ledger_doubts;
     struct live_counts counts;
     struct harvest harvest;
 };

@@ -64,6 +64,7 @@ int serve(const char *connection) {
     if (session_open(&session,
                      &(struct session_options){.depth = options.depth,
                                                .follow_children = options.follow_children,
+                                               .track = options.track, // TRACK_ bits are the wire's
                                                .verbosity = options.verbosity},
                      message, sizeof message) < 0)
         return complain("%s", message);

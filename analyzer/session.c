@@ -204,6 +204,7 @@ static int take_in(struct session *session, int connection, const char *session_
         family_new(&(struct family_options){.ring_slots = ring_slots(),
                                             .depth = session->options.depth,
                                             .follow = session->options.follow_children,
+                                            .track = session->options.track,
                                             .compare_stacks = getenv("SEEP_DEBUG_COMPARE_STACKS") != NULL,
                                             .address_space = hello.address_space});
     if (!family) {

@@ -12,6 +12,7 @@
 
 struct session_options {
     uint32_t depth;
+    uint32_t track; // WIRE_TRACK_ bits
     bool follow_children;
     int verbosity;
 };

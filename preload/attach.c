@@ -16,6 +16,7 @@ static struct attach_page unattached; // what attach_page points to when no page
 struct attach_page *attach_page = &unattached;
 struct wire_memory *memory;
 struct wire_board *board;
+uint32_t tracked;
 static uint32_t wipe_notes; // NOTE_NO_WIPE when the kernel cannot wipe
 static uint32_t parent_slot_plus_1;
 static bool left;            // the analyzer is gone for good, for forked children as well
@@ -76,6 +77,7 @@ static bool take_place(void) {
     attach_page->slot = slot;
     attach_page->pid = process->pid;
     attach_page->generation = ++generations;
+    attach_page->numbered = 0;
     parent_slot_plus_1 = slot + 1; // what a child of ours will say
     atomic_signal_barrier();
     attach_page->state = ATTACH_ON;
@@ -92,6 +94,7 @@ int attach_first(struct wire_memory *met_memory, struct wire_board *met_board) {
         memory = NULL;
         return bad;
     }
+    tracked = memory->track;
     return take_place() ? 0 : -EAGAIN;
 }
 

@@ -22,11 +22,13 @@ struct attach_page {
     uint32_t generation; // differs in every process of a family: thread state of another generation is stale
     uint32_t slot;       // in the process table
     uint32_t pid;        // as this process sees itself; a vfork child shares this page and differs
+    uint64_t numbered;   // events of descriptors and mappings so far: their sequence begins anew in a child
 };
 
 extern struct attach_page *attach_page; // valid once phase is PHASE_READY
 extern struct wire_memory *memory;      // the family's; NULL: this process never met an analyzer
 extern struct wire_board *board;
+extern uint32_t tracked; // WIRE_TRACK_ bits: what is recorded; 0 until attached
 
 // The place of this process in the memory; only while attached.
 static inline struct wire_process *attach_process(void) {

@@ -43,7 +43,8 @@ static int say_hello(int fd) {
     struct wire_hello hello = {.magic = WIRE_HELLO_MAGIC,
                                .version = WIRE_VERSION,
                                .pid = (uint32_t)raw_syscall0(SYS_getpid),
-                               .address_space = limit.rlim_cur};
+                               .address_space = limit.rlim_cur,
+                               .socket = (uint32_t)fd};
     struct iovec part = {&hello, sizeof hello};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     long sent = retry(SYS_sendmsg, fd, (long)&message, MSG_NOSIGNAL);

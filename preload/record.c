@@ -141,8 +141,13 @@ static void send_release(struct thread *thread, const struct wire_record *releas
         nursery_remove(along);
 }
 
+// NULL if this is not to be recorded; else thread_leave must follow.
+__attribute__((always_inline)) static inline struct thread *enter_for_heap(void) {
+    return likely(tracked & WIRE_TRACK_HEAP) ? thread_enter() : NULL;
+}
+
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {
-    struct thread *thread = thread_enter();
+    struct thread *thread = enter_for_heap();
     if (!thread)
         return;
     struct wire_record acquire = acquire_of(call, block, bytes, stack_capture(thread, caller), 0);
@@ -151,7 +156,7 @@ void record_acquire(uint8_t call, const void *block, size_t bytes, const struct 
 }
 
 void record_release(uint8_t call, const void *block) {
-    struct thread *thread = thread_enter();
+    struct thread *thread = enter_for_heap();
     if (!thread)
         return;
     uint64_t epoch = epoch_read(block);
@@ -209,7 +214,7 @@ static void end_move(const struct record_move *move) {
 struct record_move record_move_begin(const void *block) {
     struct record_move move = {.generation = 0, .outer = releasing};
     releasing = block;
-    struct thread *thread = thread_enter();
+    struct thread *thread = enter_for_heap();
     if (!thread)
         return move;
     move.generation = attach_page->generation;
@@ -275,11 +280,30 @@ void record_move(uint8_t call, const void *block, struct record_move *move, cons
 }
 
 void record_early(const void *block, size_t bytes, const void *caller) {
-    struct thread *thread = thread_enter();
+    struct thread *thread = enter_for_heap();
     if (!thread)
         return;
     struct wire_record acquire =
         acquire_of(CALL_malloc, block, bytes, stack_of_address(thread, caller), RECORD_EARLY);
     keep(thread, &acquire);
     thread_leave();
+}
+
+// The number is taken when nothing but to publish it is left to do, since the analyzer holds back what
+// follows until it has come. A fork's private copy publishes to nobody: the event is the parent's.
+uint64_t record_numbered(struct wire_record *record, const struct frame_state *caller) {
+    struct thread *thread = thread_enter();
+    if (!thread)
+        return 0;
+    uint64_t number = 0;
+    if (caller)
+        record->stack = stack_capture(thread, caller);
+    if (likely(reserve(thread, 1)) && likely(!thread->scratch.is_private)) {
+        // The kernel orders the calls of two threads on one descriptor or address; this keeps to its order.
+        number = record->epoch = atomic_add_acq_rel(&attach_page->numbered, 1) + 1;
+        *slot(thread, 0) = *record;
+        publish(thread, 1);
+    }
+    thread_leave();
+    return number;
 }

@@ -46,3 +46,9 @@ void record_move_failed(struct record_move *move);
 
 // A block that was acquired before the constructor ran; its stack is the one return address.
 void record_early(const void *block, size_t bytes, const void *caller);
+
+// An event of a descriptor or a mapping: takes the next number of the process's sequence and sends the
+// record, whose epoch and, with a caller, stack are filled in. An acquire after the real call succeeded, a
+// release before it. Returns the number; 0: it was not recorded. For record_numbered.c, which has a function
+// for each kind.
+uint64_t record_numbered(struct wire_record *record, const struct frame_state *caller);

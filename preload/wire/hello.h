@@ -13,6 +13,8 @@ struct wire_hello {
     uint32_t version;       // WIRE_VERSION of the shim
     uint32_t pid;           // as the process sees itself; the analyzer takes its own view from SO_PEERCRED
     uint64_t address_space; // RLIMIT_AS in bytes, UINT64_MAX for none: the analyzer sizes the memory to it
+    uint32_t socket;        // the descriptor it speaks over: its own, which the program does not have
+    uint32_t unused;
 };
 
 enum {

@@ -30,6 +30,9 @@ enum {
     WIRE_STRING_BYTES = 1 << 24, // the usual string_limit
 };
 
+// memory.track
+enum { WIRE_TRACK_HEAP = 1u << 0, WIRE_TRACK_FD = 1u << 1, WIRE_TRACK_MAP = 1u << 2 };
+
 struct wire_memory {
     // Analyzer, before any target maps it.
     uint64_t magic;
@@ -50,7 +53,9 @@ struct wire_memory {
     uint32_t follow;         // 0: forked children are not recorded
     uint32_t string_limit;   // bytes of the string area
     uint32_t compare_stacks; // debugging: every captured stack is compared with libunwind's own walk
-    uint64_t unused1[4];
+    uint32_t track;          // WIRE_TRACK_ bits: what is recorded
+    uint32_t unused0;
+    uint64_t unused1[3];
     // Targets. All are counters that only grow.
     uint32_t extents_used;                   // extents [0, extents_used) have been claimed at some time
     uint32_t processes_used;                 // likewise

@@ -1,3 +1,4 @@
+// links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/family.c analyzer/drain.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/live.c
 // links: analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c analyzer/live_recent.c
 // links: analyzer/live_table.c
@@ -93,8 +94,11 @@ static void finish(struct family *family, uint32_t slot) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
-    struct family *family = family_new(&(struct family_options){
-        .ring_slots = 16, .depth = 64, .follow = true, .address_space = (uint64_t)256 << 20});
+    struct family *family = family_new(&(struct family_options){.ring_slots = 16,
+                                                                .depth = 64,
+                                                                .follow = true,
+                                                                .track = WIRE_TRACK_HEAP,
+                                                                .address_space = (uint64_t)256 << 20});
     if (!family)
         abort();
     fill(family);

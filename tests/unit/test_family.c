@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 static struct family *make(uint64_t address_space) {
-    return family_new(&(struct family_options){
-        .ring_slots = 64, .depth = 128, .follow = true, .address_space = address_space});
+    return family_new(&(struct family_options){.ring_slots = 64,
+                                               .depth = 128,
+                                               .follow = true,
+                                               .track = WIRE_TRACK_HEAP,
+                                               .address_space = address_space});
 }
 
 static const uint64_t limits[] = {UINT64_MAX, (uint64_t)64 << 30, (uint64_t)4 << 30, (uint64_t)1 << 30,

@@ -15,8 +15,11 @@ static struct live_set *live;
 static struct harvest harvest;
 
 static void setup(void) {
-    family = family_new(&(struct family_options){
-        .ring_slots = 4, .depth = DEPTH, .follow = true, .address_space = (uint64_t)512 << 20});
+    family = family_new(&(struct family_options){.ring_slots = 4,
+                                                 .depth = DEPTH,
+                                                 .follow = true,
+                                                 .track = WIRE_TRACK_HEAP,
+                                                 .address_space = (uint64_t)512 << 20});
     ck_assert_ptr_nonnull(family);
     live = live_new(0);
 }

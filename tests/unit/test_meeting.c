@@ -84,8 +84,11 @@ static int hear(int connection, struct hello *hello) {
 }
 
 static struct family *family_for_tests(void) {
-    struct family *family = family_new(&(struct family_options){
-        .ring_slots = 4, .depth = 8, .follow = true, .address_space = (uint64_t)512 << 20});
+    struct family *family = family_new(&(struct family_options){.ring_slots = 4,
+                                                                .depth = 8,
+                                                                .follow = true,
+                                                                .track = WIRE_TRACK_HEAP,
+                                                                .address_space = (uint64_t)512 << 20});
     ck_assert_ptr_nonnull(family);
     return family;
 }

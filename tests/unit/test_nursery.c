@@ -43,8 +43,11 @@ uint32_t module_of(struct module_identity *scratch, uintptr_t address) {
 }
 
 static void set_up(void) {
-    struct family_options options = {
-        .ring_slots = 16, .depth = 64, .follow = 1, .address_space = (uint64_t)8 * 64 << 20};
+    struct family_options options = {.track = WIRE_TRACK_HEAP,
+                                     .ring_slots = 16,
+                                     .depth = 64,
+                                     .follow = 1,
+                                     .address_space = (uint64_t)8 * 64 << 20};
     family = family_new(&options);
     page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(family && page != MAP_FAILED);

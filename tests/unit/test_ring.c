@@ -1,4 +1,4 @@
-// links: preload/record.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c
+// links: preload/record.c preload/record_numbered.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c
 // flags: -pthread
 // Producers on the shim's real path, the analyzer's real reading, in one process and over rings of a few
 // slots: each record arrives once and whole, a thread's releases arrive in its order, and what does not
@@ -6,8 +6,9 @@
 #include "analyzer/board.h"
 #include "analyzer/drain.h"
 #include "analyzer/process.h"
+#include "analyzer/vector.h"
 #include "preload/attach.h"
-#include "preload/record.h"
+#include "preload/record_numbered.h"
 #include "preload/stack.h"
 #include "preload/unwind_step.h"
 #include "preload/wire/atomic.h"
@@ -66,6 +67,15 @@ size_t live_apply_many(struct live_set *set, const struct wire_record *records, 
     return 0;
 }
 
+// In place of the ledger.
+static struct wire_record *numbered;
+static size_t numbered_count, numbered_room;
+
+void ledger_take(struct ledger *ledger, const struct wire_record *record) {
+    (void)ledger;
+    *VECTOR_PUSH(numbered, numbered_count, numbered_room) = *record;
+}
+
 void live_end_round(struct live_set *set) {
     (void)set;
 }
@@ -80,8 +90,11 @@ static struct process process = {.pidfd = -1};
 static uint32_t steps, producing;
 
 static void setup_with(uint32_t slots) {
-    family = family_new(&(struct family_options){
-        .ring_slots = slots, .depth = 64, .follow = true, .address_space = (uint64_t)512 << 20});
+    family = family_new(&(struct family_options){.ring_slots = slots,
+                                                 .depth = 64,
+                                                 .follow = true,
+                                                 .track = WIRE_TRACK_HEAP | WIRE_TRACK_FD,
+                                                 .address_space = (uint64_t)512 << 20});
     ck_assert_ptr_nonnull(family);
     attach_prepare();
     ck_assert_int_eq(attach_first(family->memory, &the_board), 0);
@@ -248,6 +261,85 @@ START_TEST(every_record_arrives_once_and_whole) {
 }
 END_TEST
 
+// A descriptor's number says whose event it is and the how many-th; between two of them goes a block, which
+// must not be mistaken for one.
+static void *produce_numbered(void *argument) {
+    uint32_t number = (uint32_t)(uintptr_t)argument;
+    for (uint32_t i = 0; i < steps; i++) {
+        record_opened(CALL_open, (int)(number << 24 | i), 0, NULL);
+        record_release(CALL_free, block_at(number, 1));
+        record_taken_back(CALL_close, record_closed(CALL_close, (int)(number << 24 | i), 1, NULL), i, 0);
+    }
+    atomic_add_acq_rel(&producing, -1u);
+    return NULL;
+}
+
+static int compare_numbers(const void *left, const void *right) {
+    const struct wire_record *a = left, *b = right;
+    return a->epoch < b->epoch ? -1 : a->epoch > b->epoch;
+}
+
+static void check_numbered(void) {
+    uint32_t next[THREADS] = {0};
+    uint64_t closed = 0;
+    qsort(numbered, numbered_count, sizeof *numbered, compare_numbers);
+    ck_assert_uint_eq(numbered_count, (size_t)THREADS * steps * 3);
+    for (size_t i = 0; i < numbered_count; i++) {
+        const struct wire_record *record = &numbered[i];
+        ck_assert_uint_eq(record->epoch, i + 1);
+        if (record->kind == RECORD_TAKEN_BACK) {
+            ck_assert_uint_lt(record->address, record->epoch);
+            ck_assert_uint_eq(numbered[record->address - 1].kind, RECORD_CLOSED);
+            continue;
+        }
+        uint32_t thread = (uint32_t)record->address >> 24;
+        ck_assert_uint_lt(thread, THREADS);
+        ck_assert_uint_eq(record->address & 0xffffff, next[thread]);
+        next[thread] += record->kind == RECORD_CLOSED;
+        closed += record->kind == RECORD_CLOSED;
+    }
+    ck_assert_uint_eq(closed, (uint64_t)THREADS * steps);
+    ck_assert_uint_eq(arrived_count, (size_t)THREADS * steps);
+}
+
+START_TEST(numbers_are_dense_and_in_each_threads_order) {
+    static const uint32_t slots[] = {4, 64, WIRE_RING_SLOTS};
+    pthread_t threads[THREADS];
+    steps = STEPS_FEW;
+    setup_with(slots[_i]);
+    atomic_store_release(&producing, THREADS);
+    for (uintptr_t i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, produce_numbered, (void *)i), 0);
+    while (atomic_load_acquire(&producing)) {
+        atomic_add_relaxed(&the_board.heartbeat_ns, 1);
+        drain_round(family);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    drain_process(family, &process, true);
+    check_numbered();
+    family_free(family);
+    free(arrived);
+    free(numbered);
+}
+END_TEST
+
+START_TEST(what_is_not_tracked_is_not_recorded) {
+    setup_with(16);
+    record_mapped(CALL_open, &family, 1, 0, NULL);
+    ck_assert_uint_eq(record_unmapped(CALL_open, &family, 1, NULL), 0);
+    record_taken_back(CALL_open, 0, 0, 0);
+    tracked = 0;
+    record_opened(CALL_open, 1, 0, NULL);
+    record_acquire(CALL_malloc, block_at(0, 1), 1, NULL);
+    record_release(CALL_free, block_at(0, 2));
+    drain_process(family, &process, true);
+    ck_assert_uint_eq(arrived_count, 0);
+    ck_assert_uint_eq(numbered_count, 0);
+    family_free(family);
+}
+END_TEST
+
 static void record_four_more_than_fit(void) {
     next_stack = 1;
     for (uint32_t i = 0; i < 8; i++)
@@ -326,6 +418,8 @@ int main(void) {
     TCase *tests = tcase_create("ring");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, every_record_arrives_once_and_whole, 0, 24);
+    tcase_add_loop_test(tests, numbers_are_dense_and_in_each_threads_order, 0, 3);
+    tcase_add_test(tests, what_is_not_tracked_is_not_recorded);
     tcase_add_loop_test(tests, a_producer_stops_waiting_when_the_analyzer_is_gone, 0, 2);
     tcase_add_test(tests, a_child_of_a_program_that_left_does_not_attach);
     tcase_add_test(tests, an_ended_threads_extent_serves_the_next);

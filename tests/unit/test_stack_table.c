@@ -19,8 +19,11 @@ static struct wire_board the_board;
 static struct family *family;
 
 static void setup(void) {
-    family = family_new(&(struct family_options){
-        .ring_slots = 4, .depth = 64, .follow = true, .address_space = (uint64_t)512 << 20});
+    family = family_new(&(struct family_options){.ring_slots = 4,
+                                                 .depth = 64,
+                                                 .follow = true,
+                                                 .track = WIRE_TRACK_HEAP,
+                                                 .address_space = (uint64_t)512 << 20});
     ck_assert_ptr_nonnull(family);
     attach_prepare();
     ck_assert_int_eq(attach_first(family->memory, &the_board), 0);

@@ -1,0 +1,66 @@
+// See ledger.h. Filled by drain.c, read by process.c and harvest.c.
+#include "analyzer/ledger/ledger.h"
+#include "analyzer/ledger/descriptors.h"
+#include "analyzer/ledger/sequence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ledger {
+    struct sequence sequence;
+    struct descriptors *descriptors;
+};
+
+// Events of all books are in one sequence, so that a release taken back is found by its number: each book is
+// shown it, and the one that had it knows.
+static void enter(void *context, const struct wire_record *record) {
+    struct ledger *ledger = context;
+    switch (record->kind) {
+    case RECORD_OPENED:
+    case RECORD_CLOSED:
+        descriptors_apply(ledger->descriptors, record);
+        break;
+    case RECORD_MAPPED:
+    case RECORD_UNMAPPED:
+        break;
+    case RECORD_TAKEN_BACK:
+        descriptors_apply(ledger->descriptors, record);
+        break;
+    }
+}
+
+struct ledger *ledger_new(void) {
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
+    sequence_begin(&ledger->sequence, enter, ledger);
+    ledger->descriptors = descriptors_new();
+    return ledger;
+}
+
+void ledger_free(struct ledger *ledger) {
+    if (!ledger)
+        return;
+    sequence_free(&ledger->sequence);
+    descriptors_free(ledger->descriptors);
+    free(ledger);
+}
+
+void ledger_take(struct ledger *ledger, const struct wire_record *record) {
+    sequence_take(&ledger->sequence, record);
+}
+
+void ledger_settle(struct ledger *ledger) {
+    sequence_settle(&ledger->sequence);
+}
+
+void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out) {
+    const struct sequence *s = &ledger->sequence;
+    *out = (struct ledger_doubts){.missing = s->gaps > s->late ? s->gaps - s->late : 0, .late = s->late};
+}
+
+struct descriptors *ledger_descriptors(struct ledger *ledger) {
+    return ledger->descriptors;
+}
