@@ -1,5 +1,6 @@
 // See assemble.h. Called by command_run.c and serve.c after the session has been served.
 #include "analyzer/assemble.h"
+#include "analyzer/site_id.h"
 #include "analyzer/sites.h"
 #include "analyzer/symbols/symbols.h"
 #include "analyzer/vector.h"
@@ -127,5 +128,8 @@ struct report *assemble_report(const struct session *session, const struct optio
     for (size_t i = 0; i < session->process_count; i++)
         fill_process(&a, session->processes[i], &report->processes[i], options, symbols);
     symbols_free(symbols);
+    site_ids_assign(report);
+    for (size_t i = 0; i < report->process_count; i++)
+        sites_sort(&report->processes[i]);
     return report;
 }

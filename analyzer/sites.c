@@ -47,33 +47,6 @@ static uint64_t group_key(const struct harvest *harvest, const struct harvested_
     return hash;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    return slash ? slash + 1 : path;
-}
-
-// The same for the same leak across builds and machines: functions where they have names, else module and
-// offset.
-static uint64_t site_hash(const struct report_site *site) {
-    uint64_t hash = hash_text(hash_start, site_kind_name(site->kind));
-    hash = hash_text(hash, site->call);
-    for (size_t i = 0; i < site->frame_count; i++) {
-        const struct report_frame *frame = &site->frames[i];
-        hash = hash_text(hash, base_name(frame->module));
-        hash = hash_text(hash, frame->function);
-        if (!frame->function)
-            hash = hash_bytes(hash, &frame->offset, sizeof frame->offset);
-    }
-    return hash;
-}
-
-static void set_id(struct report_site *site, uint64_t hash) {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 16; i++)
-        site->id[i] = digits[hash >> (60 - 4 * i) & 15];
-    site->id[16] = '\0';
-}
-
 static void resolve_frames(struct report_site *site, const struct harvest *harvest,
                            const struct harvested_group *group, struct symbols *symbols,
                            struct arena *arena) {
@@ -141,27 +114,6 @@ static int compare_sites(const void *left, const void *right) {
     return strcmp(a->id, b->id);
 }
 
-// Sites that differ only in lines or offsets within the same functions share a hash: told apart by their
-// order.
-static void name_sites(struct report_site *sites, size_t count) {
-    struct table seen = {0};
-    for (size_t i = 0; i < count; i++) {
-        uint64_t hash = site_hash(&sites[i]);
-        uint32_t *times = table_at(&seen, hash, 0, NULL);
-        uint32_t nth = (*times)++;
-        set_id(&sites[i], nth ? hash_bytes(hash, &nth, sizeof nth) : hash);
-    }
-    table_free(&seen);
-}
-
-static int compare_offsets(const void *left, const void *right) {
-    const struct report_site *a = left, *b = right;
-    for (size_t i = 0; i < a->frame_count && i < b->frame_count; i++)
-        if (a->frames[i].offset != b->frames[i].offset)
-            return a->frames[i].offset < b->frames[i].offset ? -1 : 1;
-    return a->frame_count < b->frame_count ? -1 : a->frame_count > b->frame_count;
-}
-
 void sites_build(struct report_process *process, const struct harvest *harvest, struct symbols *symbols,
                  struct arena *arena) {
     struct table by_key = {0};
@@ -181,9 +133,10 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         site->bytes += group->bytes;
     }
     table_free(&by_key);
-    qsort(sites, count, sizeof *sites, compare_offsets);
-    name_sites(sites, count);
-    qsort(sites, count, sizeof *sites, compare_sites);
     process->sites = sites;
     process->site_count = count;
+}
+
+void sites_sort(struct report_process *process) {
+    qsort(process->sites, process->site_count, sizeof *process->sites, compare_sites);
 }

@@ -1,6 +1,7 @@
-// links: analyzer/sites.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
+// links: analyzer/sites.c analyzer/site_id.c analyzer/site_name.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
 // Groups become sites: the same call and frames become one, whatever modules' order; ids are the same for the
 // same functions and differ between sites.
+#include "analyzer/site_id.h"
 #include "analyzer/sites.h"
 
 #include "preload/wire/record.h"
@@ -42,6 +43,8 @@ static struct harvested_group *group(uint8_t call, int module, uint64_t outer, u
 static struct report_process build(struct arena *arena) {
     struct report_process process = {0};
     sites_build(&process, &harvest, NULL, arena);
+    site_ids_assign(&(struct report){.processes = &process, .process_count = 1});
+    sites_sort(&process);
     harvest.group_count = harvest.frame_count = 0;
     return process;
 }
