@@ -112,6 +112,10 @@ void board_ring(struct board *board) {
     syscall(SYS_futex, &board->shared->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+uint32_t board_standing(const struct board *board) {
+    return atomic_load_acquire(&board->shared->standing); // LE2
+}
+
 void board_close(struct board *board) {
     atomic_store_release(&board->shared->closed, 1);
 }

@@ -23,6 +23,9 @@ void board_sleep(struct board *board, uint64_t limit_ns);
 // Rings the bell from another thread of the analyzer.
 void board_ring(struct board *board);
 
+// How many times a process has begun to stand still at its end; whoever it counts can be seen to do so.
+uint32_t board_standing(const struct board *board);
+
 // From now on nobody records any more.
 void board_close(struct board *board);
 

@@ -52,7 +52,8 @@ int command_run(const struct options *options) {
                      &(struct session_options){.depth = options->depth,
                                                .follow_children = options->follow_children,
                                                .track = options->track, // TRACK_ bits are the wire's
-                                               .verbosity = options->verbosity},
+                                               .verbosity = options->verbosity,
+                                               .examine = {.verdict = options->verdict}},
                      message, sizeof message) < 0)
         return complain("%s", message);
 

@@ -52,6 +52,8 @@ static void release_slots(const struct family *family, struct wire_ring *ring, u
 
 // Records of the heap are the live set's, in runs as long as they come; the others are the ledger's.
 static void hand_on(struct process *owner, const struct wire_record *records, size_t count) {
+    if (!owner->live) // harvested at its last moment: nothing counts any more
+        return;
     for (size_t at = 0; at < count;) {
         size_t run = at;
         while (run < count && !ledger_wants(&records[run]))
@@ -117,7 +119,7 @@ static void answer_wanted(struct family *family) {
 }
 
 static void end_round(struct process *process) {
-    if (!process->quiet && !process->held_up) {
+    if (process->live && !process->quiet && !process->held_up) {
         live_end_round(process->live);
         process->rounds++;
         process->quiet = true;
@@ -185,10 +187,12 @@ static void read_nursery(struct family *family, uint32_t extent, struct process 
                 nursery->owners[set][way] = 0;
             if (was_sent(family, extent, &entry))
                 continue;
-            owner->invalid_records += live_apply_many(owner->live, &entry, 1);
+            hand_on(owner, &entry, 1);
         }
-    owner->cancelled += nursery->cancelled;
-    owner->cancelled_bytes += nursery->cancelled_bytes;
+    if (owner->live) {
+        owner->cancelled += nursery->cancelled;
+        owner->cancelled_bytes += nursery->cancelled_bytes;
+    }
     if (gone && !family->deserted)
         nursery->cancelled = nursery->cancelled_bytes = 0;
 }
@@ -214,6 +218,20 @@ void drain_process(struct family *family, const struct process *process, bool go
         else
             count_truncated(family, i);
     }
+}
+
+bool drain_standing(struct family *family, struct process *process) {
+    uint32_t used = extents_used(family);
+    for (uint32_t i = 0; i < used; i++)
+        if (owner_of(family, i) == process &&
+            (atomic_load_acquire(&family_thread(family, i)->ring.moving) & 1)) // C4
+            return false;
+    for (uint32_t i = 0; i < used; i++)
+        if (owner_of(family, i) == process) {
+            read_ring(family, i, process);
+            read_nursery(family, i, process, false);
+        }
+    return true;
 }
 
 // A thread that is gone publishes nothing more: whatever its ring holds after that was found is all. In doubt

@@ -21,5 +21,10 @@ void drain_new_slots(struct family *family,
 // are not to be handed to anybody else.
 void drain_process(struct family *family, const struct process *process, bool gone);
 
+// Reads all that a process holds which stands still, nurseries included, for its harvest. False, and nothing
+// is read: a thread was stopped within a realloc, whose block is neither here nor there; to be tried again
+// when the process has gone on a little.
+bool drain_standing(struct family *family, struct process *process);
+
 // Gives back the extents of threads that are gone, of a process that lives on. To be called now and then.
 void drain_reap_threads(struct family *family);

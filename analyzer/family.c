@@ -68,6 +68,7 @@ static int lay_out(struct wire_memory *memory, uint64_t bytes, const struct fami
     memory->depth = options->depth;
     memory->follow = options->follow;
     memory->track = options->track;
+    memory->examine = options->examine;
     memory->compare_stacks = options->compare_stacks;
     memory->version = WIRE_VERSION;
     memory->magic = WIRE_MEMORY_MAGIC;

@@ -47,6 +47,7 @@ struct family_options {
     uint32_t depth;         // 2 to WIRE_DEPTH_MAX
     bool follow;            // record forked children
     uint32_t track;         // WIRE_TRACK_ bits
+    bool examine;           // processes stand still at their end until they have been examined
     bool compare_stacks;    // debugging: compare every stack with libunwind's own walk
     uint64_t address_space; // the target's limit; the memory takes an eighth of it at most
 };

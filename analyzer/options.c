@@ -78,16 +78,14 @@ static int set_children(struct parser *p, const char *value, char *why, size_t w
 }
 
 static int set_verdict(struct parser *p, const char *value, char *why, size_t why_bytes) {
-    if (strcmp(value, "on") == 0)
-        snprintf(why, why_bytes, "verdicts are not in this version yet; use --verdict off");
-    else if (strcmp(value, "off") != 0)
+    bool on = strcmp(value, "on") == 0;
+    if (!on && strcmp(value, "off") != 0) {
         snprintf(why, why_bytes, "neither on nor off");
-    else {
-        p->options.verdict = false;
-        p->options.verdict_given = true;
-        return 0;
+        return -EINVAL;
     }
-    return -EINVAL;
+    p->options.verdict = on;
+    p->options.verdict_given = true;
+    return 0;
 }
 
 static int set_show(struct parser *p, const char *value, char *why, size_t why_bytes) {

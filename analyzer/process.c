@@ -261,6 +261,19 @@ static void find_end(struct process *process, bool still_running) {
     }
 }
 
+void process_harvest(struct process *process) {
+    live_settle(process->live);
+    ledger_settle(process->ledger);
+    ledger_doubt(process->ledger, &process->ledger_doubts);
+    live_count(process->live, &process->counts);
+    process->counts.acquired += process->cancelled;
+    process->counts.released += process->cancelled;
+    process->counts.acquired_bytes += process->cancelled_bytes;
+    harvest_collect(&process->harvest, process->family, process->live);
+    live_free(process->live);
+    process->live = NULL;
+}
+
 void process_finish(struct process *process, bool still_running) {
     struct family *family = process->family;
     struct wire_process *wire = family_process(family, process->slot);
@@ -270,16 +283,8 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_compared = wire->stacks_compared;
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
-    live_settle(process->live);
-    ledger_settle(process->ledger);
-    ledger_doubt(process->ledger, &process->ledger_doubts);
-    live_count(process->live, &process->counts);
-    process->counts.acquired += process->cancelled;
-    process->counts.released += process->cancelled;
-    process->counts.acquired_bytes += process->cancelled_bytes;
-    harvest_collect(&process->harvest, family, process->live);
-    live_free(process->live);
-    process->live = NULL;
+    if (process->live)
+        process_harvest(process);
     family->by_slot[process->slot] = NULL;
     family->live_processes--;
     family->unseen_processes -= process->unseen;

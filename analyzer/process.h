@@ -35,11 +35,14 @@ struct process {
     uint32_t stacks_compared, stacks_different; // with SEEP_DEBUG_COMPARE_STACKS
     uint64_t cancelled, cancelled_bytes;        // blocks that came and went within a nursery
     uint64_t invalid_records;                   // that made no sense: damaged memory
-    bool quiet;                                 // nothing came in the last round
-    bool held_up;                               // a realloc is under way: this round can't end yet
-    uint64_t rounds;                            // ended so far
-    struct live_set *live;                      // NULL after the harvest
-    struct ledger *ledger;                      // descriptors and mappings
+    bool examined;                              // it stood still at its end and was looked at
+    int stop_error;        // why its threads could not be stopped then: -errno; 0: they could
+    uint64_t pause_ns;     // for how long they were; 0: they were not
+    bool quiet;            // nothing came in the last round
+    bool held_up;          // a realloc is under way: this round can't end yet
+    uint64_t rounds;       // ended so far
+    struct live_set *live; // NULL after the harvest
+    struct ledger *ledger; // descriptors and mappings
     struct ledger_doubts ledger_doubts;
     struct live_counts counts;
     struct harvest harvest;
@@ -56,6 +59,11 @@ bool process_is_gone(const struct process *process);
 // Has it a child that lives?
 bool process_has_children(const struct process *process);
 
+// Keeps what is outstanding now, of a process that stands still at its end: what comes later is not looked
+// at. Everything in its rings and nurseries must have been drained.
+void process_harvest(struct process *process);
+
 // It is gone (or was replaced, or is still running at the session's end): finds out how it ended, harvests
-// the live set and gives the slot back. Everything in its rings must have been drained.
+// the live set, if that was not done before, and gives the slot back. Everything in its rings must have been
+// drained.
 void process_finish(struct process *process, bool still_running);

@@ -65,7 +65,8 @@ int serve(const char *connection) {
                      &(struct session_options){.depth = options.depth,
                                                .follow_children = options.follow_children,
                                                .track = options.track, // TRACK_ bits are the wire's
-                                               .verbosity = options.verbosity},
+                                               .verbosity = options.verbosity,
+                                               .examine = {.verdict = options.verdict}},
                      message, sizeof message) < 0)
         return complain("%s", message);
     int bad = session_take_first(&session, moved);

@@ -3,14 +3,18 @@
 #include "analyzer/session.h"
 #include "analyzer/board.h"
 #include "analyzer/drain.h"
+#include "analyzer/examine.h"
 #include "analyzer/meeting.h"
 #include "analyzer/vector.h"
+#include "analyzer/verdict/stop.h"
 #include "analyzer/watch.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/hello.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +209,7 @@ static int take_in(struct session *session, int connection, const char *session_
                                             .depth = session->options.depth,
                                             .follow = session->options.follow_children,
                                             .track = session->options.track,
+                                            .examine = examine_wanted(&session->options.examine),
                                             .compare_stacks = getenv("SEEP_DEBUG_COMPARE_STACKS") != NULL,
                                             .address_space = hello.address_space});
     if (!family) {
@@ -325,6 +330,33 @@ static void finish_gone(struct session *session) {
     end_families(session);
 }
 
+static void examine(struct session *session, struct process *process) {
+    struct family *family = process->family;
+    process->examined = true;
+    watch_beat(session->watch, true);
+    process_examine(process, &session->options.examine);
+    watch_beat(session->watch, false);
+    uint32_t *examined = &family_process(family, process->slot)->examined;
+    atomic_store_release(examined, 1); // LE3
+    syscall(SYS_futex, examined, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+// Processes that stand still at their end. They are looked at one after the other: who reads memory faster
+// than one by one would only compete for it.
+static void examine_standing(struct session *session) {
+    uint32_t standing = board_standing(session->board); // LE2
+    if (standing == session->standing_seen)
+        return;
+    session->standing_seen = standing;
+    discover(session);
+    for (size_t i = session->first_live; i < session->process_count; i++) {
+        struct process *process = session->processes[i];
+        if (process->family && !process->examined && !process->family->deserted &&
+            atomic_load_acquire(&family_process(process->family, process->slot)->stands)) // LE2
+            examine(session, process);
+    }
+}
+
 // A root that started us itself stands in its last moment and waits: finish it if nobody else is left, else
 // let it go.
 static void look_at_waiting_root(struct session *session) {
@@ -370,12 +402,14 @@ void session_serve(struct session *session) {
         }
         if (session->look_for_ends)
             finish_gone(session);
+        examine_standing(session);
         look_at_waiting_root(session);
         uint64_t now = now_ns();
         board_heartbeat(session->board);
         if (now - reaped_at >= reap_period_ns) {
             for (size_t i = 0; i < session->family_count; i++)
                 drain_reap_threads(session->families[i]);
+            stop_tend();
             session->look_for_ends = true; // of those that no descriptor tells of
             reaped_at = now;
         }
@@ -387,7 +421,7 @@ void session_serve(struct session *session) {
             board_sleep(session->board, idle_sleep_ns);
     }
     board_close(session->board);
-    watch_keep_beating(session->watch); // the report may take longer than anybody waits in silence
+    watch_beat(session->watch, true); // the report may take longer than anybody waits in silence
     drain(session);
     for (size_t i = 0; i < session->process_count; i++)
         if (session->processes[i]->family)

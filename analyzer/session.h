@@ -2,6 +2,7 @@
 // them until everything has ended. One per `seep run`, and one per program started with LD_PRELOAD alone.
 #pragma once
 
+#include "analyzer/examine.h"
 #include "analyzer/family.h"
 #include "analyzer/process.h"
 
@@ -15,6 +16,7 @@ struct session_options {
     uint32_t track; // WIRE_TRACK_ bits
     bool follow_children;
     int verbosity;
+    struct examine_options examine; // what is looked at when a process ends
 };
 
 struct session {
@@ -34,12 +36,13 @@ struct session {
     int root_pidfd;  // of a root that is our child, until it was reaped; else -1
     int root_status; // of such a root, as wait gives it; valid once root_gone
     bool root_came, root_gone;
-    bool look_for_ends; // some process may have ended
-    size_t first_live;  // processes before this one have all ended
-    bool root_waits;    // it started us itself and waits for the report
-    bool root_last;     // it waits, and nobody else is left: the report can be made
-    bool interrupted;   // the user asked for the report now
-    bool told_waiting;  // that we wait for what the program left behind
+    bool look_for_ends;     // some process may have ended
+    size_t first_live;      // processes before this one have all ended
+    bool root_waits;        // it started us itself and waits for the report
+    bool root_last;         // it waits, and nobody else is left: the report can be made
+    bool interrupted;       // the user asked for the report now
+    bool told_waiting;      // that we wait for what the program left behind
+    uint32_t standing_seen; // the board's count when standing processes were last looked for
     uint64_t drained_records;
 };
 

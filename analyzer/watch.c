@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -14,34 +13,50 @@
 struct watch {
     pthread_t thread;
     struct board *board;
-    int epoll_fd, stop_fd;
-    sem_t go_on;
+    int epoll_fd, stop_fd, go_on_fd;
     uint32_t ready; // W1 store-release by the thread -> W2 load-acquire by the main thread
-    uint32_t beat;  // by the main thread; seen within one period
+    uint32_t beat;  // set by the main thread; seen within one period
 };
 
 enum { BEAT_MS = 200 };
 
+static void beat_if_asked(const struct watch *watch) {
+    if (atomic_load_relaxed(&watch->beat)) // relaxed: late by one period does no harm
+        board_heartbeat(watch->board);
+}
+
+// Until one of the two is readable; beats meanwhile. False: it is the first.
+static bool wait_beating(const struct watch *watch, int stop_fd, int fd) {
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+        int ready = poll(fds, 2, BEAT_MS);
+        beat_if_asked(watch);
+        if (ready > 0)
+            return !fds[0].revents;
+    }
+}
+
 static void *run(void *argument) {
     struct watch *watch = argument;
-    for (;;) {
-        struct pollfd fds[2] = {{.fd = watch->stop_fd, .events = POLLIN},
-                                {.fd = watch->epoll_fd, .events = POLLIN}};
-        bool beat = atomic_load_relaxed(&watch->beat); // relaxed: late by one period does no harm
-        if (beat) {
-            board_heartbeat(watch->board);
-            fds[1].fd = -1; // nobody handles these any more
-        }
-        int ready = poll(fds, 2, BEAT_MS);
-        if (ready > 0 && fds[0].revents)
-            return NULL;
-        if (ready <= 0 || beat)
-            continue;
+    while (wait_beating(watch, watch->stop_fd, watch->epoll_fd)) {
         atomic_store_release(&watch->ready, 1); // W1
         board_ring(watch->board);
-        while (sem_wait(&watch->go_on) != 0)
-            ;
+        if (!wait_beating(watch, watch->stop_fd, watch->go_on_fd))
+            break;
+        eventfd_t times;
+        eventfd_read(watch->go_on_fd, &times);
     }
+    return NULL;
+}
+
+static void release(struct watch *watch) {
+    int keep = errno;
+    if (watch->stop_fd >= 0)
+        close(watch->stop_fd);
+    if (watch->go_on_fd >= 0)
+        close(watch->go_on_fd);
+    free(watch);
+    errno = keep;
 }
 
 struct watch *watch_new(int epoll_fd, struct board *board) {
@@ -51,19 +66,18 @@ struct watch *watch_new(int epoll_fd, struct board *board) {
     watch->epoll_fd = epoll_fd;
     watch->board = board;
     watch->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (watch->stop_fd < 0) {
-        free(watch);
+    watch->go_on_fd = eventfd(0, EFD_CLOEXEC);
+    if (watch->stop_fd < 0 || watch->go_on_fd < 0) {
+        release(watch);
         return NULL;
     }
-    sem_init(&watch->go_on, 0, 0);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int bad = pthread_create(&watch->thread, NULL, run, watch);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (bad) {
-        close(watch->stop_fd);
-        free(watch);
+        release(watch);
         errno = bad;
         return NULL;
     }
@@ -74,11 +88,8 @@ void watch_free(struct watch *watch) {
     if (!watch)
         return;
     eventfd_write(watch->stop_fd, 1);
-    sem_post(&watch->go_on);
     pthread_join(watch->thread, NULL);
-    sem_destroy(&watch->go_on);
-    close(watch->stop_fd);
-    free(watch);
+    release(watch);
 }
 
 bool watch_ready(struct watch *watch) {
@@ -86,11 +97,10 @@ bool watch_ready(struct watch *watch) {
 }
 
 void watch_resume(struct watch *watch) {
-    atomic_store_relaxed(&watch->ready, 0); // ordered by the semaphore
-    sem_post(&watch->go_on);
+    atomic_store_relaxed(&watch->ready, 0); // ordered by the descriptor
+    eventfd_write(watch->go_on_fd, 1);
 }
 
-void watch_keep_beating(struct watch *watch) {
-    atomic_store_relaxed(&watch->beat, 1);
-    sem_post(&watch->go_on); // it may stand there; once too often does no harm any more
+void watch_beat(struct watch *watch, bool on) {
+    atomic_store_relaxed(&watch->beat, on);
 }

@@ -18,6 +18,5 @@ void watch_free(struct watch *watch);
 bool watch_ready(struct watch *watch);
 void watch_resume(struct watch *watch);
 
-// From now on the watch only renews the heartbeat: the main thread is busy with what nobody but targets that
-// wait for the report waits for.
-void watch_keep_beating(struct watch *watch);
+// While on, the watch renews the heartbeat: the main thread is busy for longer than targets wait in silence.
+void watch_beat(struct watch *watch, bool on);

@@ -73,6 +73,10 @@ static bool take_place(void) {
     process->stacks_compared = 0;
     process->stacks_different = 0;
     process->waits = 0;
+    process->stands = 0;
+    process->examined = 0;
+    process->standing_thread = 0;
+    process->standing_stack = 0;
     atomic_store_release(&process->state, SLOT_LIVE); // X1
     attach_page->slot = slot;
     attach_page->pid = process->pid;

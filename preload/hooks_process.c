@@ -8,19 +8,34 @@
 #include <stdarg.h>
 
 HOOKED __attribute__((noreturn)) void _exit(int status) {
-    last_exit(status);
+    struct machine_registers caller;
+    machine_capture(&caller);
+    last_exit(status, &caller);
     real._exit(status);
     __builtin_unreachable();
 }
 
 HOOKED __attribute__((noreturn)) void _Exit(int status) {
-    last_exit(status);
+    struct machine_registers caller;
+    machine_capture(&caller);
+    last_exit(status, &caller);
     real._Exit(status);
     __builtin_unreachable();
 }
 
-// Its handlers run inside the real call and may still allocate: the status is noted, and recording goes on.
+// The handlers of these two run inside the real call and may still allocate: recording goes on.
+HOOKED __attribute__((noreturn)) void exit(int status) {
+    struct machine_registers caller;
+    machine_capture(&caller);
+    last_begins(&caller);
+    real.exit(status);
+    __builtin_unreachable();
+}
+
 HOOKED __attribute__((noreturn)) void quick_exit(int status) {
+    struct machine_registers caller;
+    machine_capture(&caller);
+    last_begins(&caller);
     last_exit_soon(status);
     real.quick_exit(status);
     __builtin_unreachable();

@@ -2,31 +2,34 @@
 // own) and by hooks_process.c.
 #include "preload/last.h"
 #include "preload/attach.h"
+#include "preload/doorbell.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
 #include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 static uint32_t
     waiting_generation; // the process (attach_page->generation) that started the analyzer; 0: it did not
+static const struct machine_registers
+    *exit_caller; // where the program called exit or quick_exit; NULL: it returned from main, or libc called
 
 void last_wait_for_report(void) {
     waiting_generation = attach_page->generation;
 }
 
-// Until the report is out or nobody is there to write it. Silence is counted as in record.c.
-static void wait_for_report(void) {
-    atomic_store_release(&attach_process()->waits, 1); // LW1
+// Until the analyzer has set the word, or nobody is there to do so any more. Silence is counted as in
+// record.c.
+static void wait_for(uint32_t *word) {
     uint64_t heartbeat = 0, silent_ns = 0;
-    while (!atomic_load_acquire(&board->reported) && silent_ns <= BOARD_SILENCE_NS &&
+    while (!atomic_load_acquire(word) && silent_ns <= BOARD_SILENCE_NS &&
            !(atomic_load_relaxed(&board->life) & BOARD_OWNER_DIED)) { // relaxed: seen one wait later at worst
-        atomic_add_acq_rel(&board->doorbell, 1);
-        raw_syscall3(SYS_futex, (long)&board->doorbell, FUTEX_WAKE, 1);
+        doorbell_ring();
         struct timespec limit = {.tv_nsec = WIRE_WAIT_NS};
-        raw_syscall4(SYS_futex, (long)&board->reported, FUTEX_WAIT, 0, (long)&limit);
+        raw_syscall4(SYS_futex, (long)word, FUTEX_WAIT, 0, (long)&limit);
         uint64_t now = atomic_load_relaxed(&board->heartbeat_ns);
         silent_ns = now == heartbeat ? silent_ns + WIRE_WAIT_NS : 0;
         heartbeat = now;
@@ -39,9 +42,33 @@ static void note_exit(int status) {
     atomic_store_release(&process->ended, ENDED_EXIT); // the status before it is valid
 }
 
+// Stands still until the analyzer has looked at what this process holds. Where Yama restricts ptrace to
+// ancestors, only this lets in an analyzer that is none. The value that the program may have set can't be
+// read, so it is as late as can be; the process does nothing of its own any more.
+static void stand(const struct machine_registers *caller) {
+    if (!memory->examine || atomic_load_relaxed(&board->closed)) // relaxed: reported will be set, too
+        return;
+    struct wire_process *process = attach_process();
+    if (!atomic_load_relaxed(&process->stands)) { // relaxed: another thread that ends the process only waits
+        raw_syscall5(SYS_prctl, PR_SET_PTRACER, board->life & FUTEX_TID_MASK, 0, 0, 0);
+        process->standing_thread = (uint32_t)raw_syscall0(SYS_gettid);
+        process->standing_stack = (uintptr_t)caller;
+        atomic_store_release(&process->stands, 1); // LE1
+        atomic_add_acq_rel(&board->standing, 1);
+    }
+    wait_for(&process->examined); // LE4
+}
+
 static void wait_if_ours(void) {
-    if (waiting_generation == attach_page->generation && attach_is_own_process())
-        wait_for_report();
+    if (waiting_generation != attach_page->generation)
+        return;
+    atomic_store_release(&attach_process()->waits, 1); // LW1
+    wait_for(&board->reported);
+}
+
+void last_begins(const struct machine_registers *caller) {
+    if (attach_is_own_process())
+        exit_caller = caller;
 }
 
 void last_exit_soon(int status) {
@@ -49,10 +76,11 @@ void last_exit_soon(int status) {
         note_exit(status);
 }
 
-void last_exit(int status) {
+void last_exit(int status, const struct machine_registers *caller) {
     if (!attach_is_own_process())
         return;
     note_exit(status);
+    stand(caller);
     wait_if_ours();
 }
 
@@ -68,11 +96,18 @@ void last_exec_failed(void) {
 
 static void at_exit(int status, void *unused) {
     (void)unused;
-    last_exit(status);
+    last_exit(status, exit_caller);
+}
+
+static void at_quick_end(void) {
+    if (!attach_is_own_process())
+        return;
+    stand(exit_caller);
+    wait_if_ours();
 }
 
 void last_prepare(void) {
     on_exit(at_exit, NULL);
     // Registered first, so it runs last; the hook has noted the status. No room: then nobody waits.
-    (void)at_quick_exit(wait_if_ours);
+    (void)at_quick_exit(at_quick_end);
 }

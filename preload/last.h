@@ -1,13 +1,19 @@
-// The last moment of a process and of its program: says how it ends, and waits for the report where nobody
-// else would.
+// The last moment of a process and of its program: says how it ends, stands still until the analyzer has
+// looked at what the process holds, and waits for the report where nobody else would.
 #pragma once
+
+#include "preload/machine.h"
 
 #include <stdbool.h>
 
-// The process is about to end with this status. Returns when it may go on.
-void last_exit(int status);
+// The process is about to end with this status. caller: taken (machine_capture) in the function that the
+// program called, on its stack: what the stack holds of the program begins there. NULL: not known. Returns
+// when the process may go on.
+void last_exit(int status, const struct machine_registers *caller);
 
-// Only says so: handlers that may still allocate run before the end.
+// The end has begun: handlers that may still allocate run before it. caller as above; it stays where it is.
+void last_begins(const struct machine_registers *caller);
+// Says with which status, where nobody will tell us later.
 void last_exit_soon(int status);
 
 // The program is about to be replaced; taken back with last_exec_failed if that did not work.

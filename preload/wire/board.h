@@ -27,6 +27,7 @@ struct wire_board {
     uint32_t doorbell; // targets add one and wake the analyzer; its futex word
     uint32_t
         sleeping; // analyzer: 1 while it waits on doorbell, so that producers need no system call otherwise
-    uint32_t unused[6];
+    uint32_t standing; // targets: grows by one whenever a process begins to stand still at its end (LE1)
+    uint32_t unused[5];
 };
 _Static_assert(sizeof(struct wire_board) == 64, "one cache line");

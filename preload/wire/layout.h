@@ -54,7 +54,7 @@ struct wire_memory {
     uint32_t string_limit;   // bytes of the string area
     uint32_t compare_stacks; // debugging: every captured stack is compared with libunwind's own walk
     uint32_t track;          // WIRE_TRACK_ bits: what is recorded
-    uint32_t unused0;
+    uint32_t examine;        // 1: a process that ends stands still until it has been examined (wire_process)
     uint64_t unused1[3];
     // Targets. All are counters that only grow.
     uint32_t extents_used;                   // extents [0, extents_used) have been claimed at some time
@@ -101,7 +101,14 @@ struct wire_process {
                            // still until the report is out
     uint32_t stacks_compared;  // with compare_stacks
     uint32_t stacks_different; // of them
-    uint32_t unused[6];
+    uint32_t stands;   // LE1 store-release -> LE2 load-acquire: 1 once it has said how it ends and stands
+                       // still until it has been examined; its other threads run on
+    uint32_t examined; // the analyzer: LE3 store-release -> LE4 load-acquire: 1 when it may go on; futex
+                       // word
+    uint32_t standing_thread; // valid by LE1: the thread that stands, as the process itself sees it
+    uint32_t unused;
+    uint64_t standing_stack; // valid by LE1: what that thread's stack holds of the program begins here, the
+                             // program's registers included; 0: where its stack pointer is
 };
 _Static_assert(sizeof(struct wire_process) == 64, "wire layout");
 

@@ -32,8 +32,10 @@ static const struct end_case {
 enum { ENDS = sizeof ends / sizeof *ends };
 
 START_TEST(every_end_is_reported) {
-    const struct end_case *end = &ends[_i / WAYS];
-    struct seep_run ran = SEEP(_i % WAYS, "ends", end->name);
+    const struct end_case *end = &ends[_i / 2 / WAYS];
+    struct seep_job job = {.program = {.argv = {program_path("ends"), end->name}},
+                           .options = {"--verdict", _i / WAYS % 2 ? "on" : "off"}};
+    struct seep_run ran = seep_run_job(_i % WAYS, &job);
     ck_assert_msg(exit_status(&ran.outcome) == end->status, "%s: status %d: %s", end->name,
                   exit_status(&ran.outcome), ran.outcome.err);
     assert_end(ran.process, end->how, end->code_or_signal);
@@ -82,7 +84,7 @@ START_TEST(a_caller_that_ignores_its_children_changes_nothing) {
 END_TEST
 
 static void add_tests(TCase *tests) {
-    tcase_add_loop_test(tests, every_end_is_reported, 0, ENDS * WAYS);
+    tcase_add_loop_test(tests, every_end_is_reported, 0, ENDS * 2 * WAYS);
     tcase_add_loop_test(tests, a_program_killed_from_outside_is_reported, 0, WAYS);
     tcase_add_loop_test(tests, an_exec_into_a_program_that_cannot_be_followed_is_reported, 0, WAYS);
     tcase_add_loop_test(tests, a_caller_that_ignores_its_children_changes_nothing, 0, WAYS);

@@ -85,6 +85,9 @@ START_TEST(every_option_is_taken_in_every_spelling) {
     ck_assert_str_eq(options.formats[3].file, "t");
     options_free(&options);
 
+    good("run --verdict on p");
+    ck_assert(options.verdict);
+    options_free(&options);
     good("run --track heap --depth 2048 --children ignore --verdict off --top 0 --debuginfod --quiet p");
     ck_assert_uint_eq(options.track, TRACK_HEAP);
     ck_assert(options.track_given);
@@ -152,7 +155,6 @@ START_TEST(bad_values_are_refused) {
     bad("run --top x p", "--top x: not a whole number from 0 to 4294967295");
     bad("run --children some p", "--children some: neither follow nor ignore");
     bad("run --verdict maybe p", "--verdict maybe: neither on nor off");
-    bad("run --verdict on p", "--verdict on: verdicts are not in this version yet; use --verdict off");
     bad("run --quiet=1 p", "--quiet takes no value");
     bad("run --debuginfod=x p", "--debuginfod takes no value");
 }
