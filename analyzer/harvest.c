@@ -3,46 +3,82 @@
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
-struct collecting {
+struct harvester {
     struct harvest *harvest;
     const struct family *family;
-    struct table groups;  // (stack, call) -> group
+    struct table groups;  // (stack, call, kind, verdict) -> group
     struct table modules; // index in the memory -> index in the harvest plus 1; 0 for one that cannot be read
 };
 
 // Keeps the lowest addresses, sorted.
-static void add_example(struct harvested_group *group, const struct live_block *block) {
+static void add_example(struct harvested_group *group, const struct harvest_item *item) {
     size_t at = group->example_count;
-    if (at == HARVEST_EXAMPLES && block->address > group->examples[at - 1].address)
+    if (at == HARVEST_EXAMPLES && item->address > group->examples[at - 1].address)
         return;
     if (at < HARVEST_EXAMPLES)
         group->example_count++;
     else
         at--;
-    for (; at > 0 && group->examples[at - 1].address > block->address; at--)
+    for (; at > 0 && group->examples[at - 1].address > item->address; at--)
         group->examples[at] = group->examples[at - 1];
-    group->examples[at].address = block->address;
-    group->examples[at].bytes = block->bytes;
+    group->examples[at] = *item;
+}
+
+static bool same_word(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void tally(struct harvested_group *group, const struct harvest_item *item) {
+    const char *type = item->kind == SITE_MAP ? item->target : item->type;
+    const char *state = item->kind == SITE_MAP ? NULL : item->state;
+    if (!type)
+        return;
+    size_t i = 0;
+    while (i < group->tally_count &&
+           !(same_word(group->tallies[i].type, type) && same_word(group->tallies[i].state, state)))
+        i++;
+    if (i == HARVEST_TALLIES)
+        return;
+    if (i == group->tally_count)
+        group->tallies[group->tally_count++] = (struct harvested_tally){.type = type, .state = state};
+    group->tallies[i].count++;
+}
+
+size_t harvest_stack(struct harvester *c, enum site_kind kind, enum verdict verdict, uint8_t call,
+                     uint32_t stack) {
+    struct harvest *h = c->harvest;
+    int added;
+    uint64_t key = ((uint64_t)stack << 8 | call) << 8 | (uint64_t)verdict << 4 | kind;
+    uint32_t index = *table_at(&c->groups, key, (uint32_t)h->group_count, &added);
+    if (added)
+        *VECTOR_PUSH(h->groups, h->group_count, h->group_room) =
+            (struct harvested_group){.kind = kind, .verdict = verdict, .call = call, .stack = stack};
+    return index;
+}
+
+void harvest_add(struct harvester *c, const struct harvest_item *item) {
+    size_t index = harvest_stack(c, item->kind, item->verdict, item->call, item->stack);
+    struct harvested_group *group = &c->harvest->groups[index];
+    group->count++;
+    group->bytes += item->bytes;
+    add_example(group, item);
+    tally(group, item);
 }
 
 static void visit(void *context, const struct live_block *block) {
-    struct collecting *c = context;
-    struct harvest *h = c->harvest;
-    int added;
-    uint32_t index =
-        *table_at(&c->groups, (uint64_t)block->stack << 8 | block->call, (uint32_t)h->group_count, &added);
-    if (added) {
-        struct harvested_group *fresh = VECTOR_PUSH(h->groups, h->group_count, h->group_room);
-        fresh->stack = block->stack;
-        fresh->call = block->call;
-    }
-    struct harvested_group *group = &h->groups[index];
-    group->count++;
-    group->bytes += block->bytes;
-    add_example(group, block);
+    harvest_add(context, &(struct harvest_item){.kind = SITE_HEAP,
+                                                .verdict = VERDICT_UNCLASSIFIED,
+                                                .call = block->call,
+                                                .stack = block->stack,
+                                                .address = block->address,
+                                                .bytes = block->bytes});
 }
 
-static int32_t module_index(struct collecting *c, uint32_t wire_index) {
+void harvest_live(struct harvester *harvester, const struct live_set *live) {
+    live_each(live, visit, harvester);
+}
+
+static int32_t module_index(struct harvester *c, uint32_t wire_index) {
     int added;
     uint32_t *known = table_at(&c->modules, wire_index, 0, &added);
     struct wire_module wire;
@@ -60,12 +96,12 @@ static int32_t module_index(struct collecting *c, uint32_t wire_index) {
 }
 
 // Callers are interned before what they call, so a node's parent has the smaller id: no loop gets past this.
-static bool next_frame(const struct collecting *c, uint32_t id, uint32_t steps, struct wire_stack_node *out) {
+static bool next_frame(const struct harvester *c, uint32_t id, uint32_t steps, struct wire_stack_node *out) {
     return steps <= c->family->depth + 2 && family_node(c->family, id, out) &&
            out->parent < id; // two markers
 }
 
-static void read_stack(struct collecting *c, struct harvested_group *group) {
+static void read_stack(struct harvester *c, struct harvested_group *group) {
     struct harvest *h = c->harvest;
     struct wire_stack_node node;
     group->first_frame = h->frame_count;
@@ -89,13 +125,28 @@ static void read_stack(struct collecting *c, struct harvested_group *group) {
     group->frame_count = h->frame_count - group->first_frame;
 }
 
+struct harvester *harvest_begin(struct harvest *harvest, const struct family *family) {
+    struct harvester *c = calloc(1, sizeof *c);
+    if (!c) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
+    *c = (struct harvester){.harvest = harvest, .family = family};
+    return c;
+}
+
+void harvest_end(struct harvester *c) {
+    for (size_t i = 0; i < c->harvest->group_count; i++)
+        read_stack(c, &c->harvest->groups[i]);
+    table_free(&c->groups);
+    table_free(&c->modules);
+    free(c);
+}
+
 void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live) {
-    struct collecting c = {.harvest = harvest, .family = family};
-    live_each(live, visit, &c);
-    for (size_t i = 0; i < harvest->group_count; i++)
-        read_stack(&c, &harvest->groups[i]);
-    table_free(&c.groups);
-    table_free(&c.modules);
+    struct harvester *harvester = harvest_begin(harvest, family);
+    harvest_live(harvester, live);
+    harvest_end(harvester);
 }
 
 void harvest_free(struct harvest *harvest) {

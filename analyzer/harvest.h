@@ -1,15 +1,16 @@
-// What stays of a process after its end: its live blocks grouped by call and stack, with the frames copied
-// out of the shared memory, which can then go away.
+// What stays of a process after its end: what it still held, grouped by call and stack, with the frames
+// copied out of the shared memory, which can then go away.
 #pragma once
 
 #include "analyzer/family.h"
 #include "analyzer/live.h"
+#include "analyzer/report/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HARVEST_EXAMPLES = 5 };
+enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8 };
 
 // One object that frames lie in; shared by all groups of the harvest.
 struct harvested_module {
@@ -24,15 +25,37 @@ struct harvested_frame {
     int32_t module;   // index into modules; -1: in none
 };
 
+// One resource. The words are of whoever adds it and must outlive the harvest; NULL: not known, or there is
+// none.
+struct harvest_item {
+    enum site_kind kind;
+    enum verdict verdict;
+    uint8_t call;
+    uint32_t stack;
+    uint64_t address, bytes; // a descriptor's address is its number
+    const char *type;        // of a descriptor ("socket"); of a mapping: NULL or "file"
+    const char *target;      // what a descriptor stands for; of a mapping, its file
+    const char *state;       // of a descriptor ("CLOSE_WAIT"); of a mapping, its protection
+};
+
+// How many resources of a group are alike.
+struct harvested_tally {
+    const char *type, *state; // of descriptors; of mappings, the file and NULL
+    uint64_t count;
+};
+
 struct harvested_group {
+    enum site_kind kind;
+    enum verdict verdict;
     uint32_t stack;
     uint8_t call;
     bool truncated;
     uint64_t count, bytes;
+    struct harvested_tally tallies[HARVEST_TALLIES]; // the first kinds met, if more
+    size_t tally_count;
     size_t first_frame, frame_count; // in frames, innermost first
-    struct {
-        uint64_t address, bytes;
-    } examples[HARVEST_EXAMPLES]; // those with the lowest addresses, so that runs can be compared
+    struct harvest_item
+        examples[HARVEST_EXAMPLES]; // those with the lowest addresses, so that runs can be compared
     size_t example_count;
 };
 
@@ -46,6 +69,19 @@ struct harvest {
     size_t damaged_stacks; // that could not be read: loops, ids out of range
 };
 
-// Fills an empty harvest from a settled live set. Aborts when memory runs out.
+// Fills an empty harvest, item by item; its groups have their frames when it ends. All abort when memory runs
+// out.
+struct harvester;
+struct harvester *harvest_begin(struct harvest *harvest, const struct family *family);
+void harvest_add(struct harvester *harvester, const struct harvest_item *item);
+// A group without resources, for its stack alone. Returns its index.
+size_t harvest_stack(struct harvester *harvester, enum site_kind kind, enum verdict verdict, uint8_t call,
+                     uint32_t stack);
+void harvest_end(struct harvester *harvester);
+
+// All blocks of a settled live set.
+void harvest_live(struct harvester *harvester, const struct live_set *live);
+
+// The three in one: a harvest of blocks alone.
 void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live);
 void harvest_free(struct harvest *harvest);

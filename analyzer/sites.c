@@ -34,7 +34,8 @@ static const uint64_t hash_start = 0xcbf29ce484222325ull;
 
 // Everything that tells one stack from another: groups of the same call with the same key are one site.
 static uint64_t group_key(const struct harvest *harvest, const struct harvested_group *group) {
-    uint64_t hash = hash_bytes(hash_start, &group->call, sizeof group->call);
+    const unsigned char what[] = {group->call, (unsigned char)group->kind, (unsigned char)group->verdict};
+    uint64_t hash = hash_bytes(hash_start, what, sizeof what);
     hash = hash_bytes(hash, &group->truncated, sizeof group->truncated);
     for (size_t i = 0; i < group->frame_count; i++) {
         const struct harvested_frame *frame = &harvest->frames[group->first_frame + i];
@@ -75,12 +76,53 @@ static void resolve_frames(struct report_site *site, const struct harvest *harve
 
 static void fill_site(struct report_site *site, const struct harvest *harvest,
                       const struct harvested_group *group, struct symbols *symbols, struct arena *arena) {
-    site->kind = SITE_HEAP;
-    site->verdict = VERDICT_UNCLASSIFIED;
+    site->kind = group->kind;
+    site->verdict = group->verdict;
     site->call = call_name(group->call);
     site->resident_bytes = -1;
     site->truncated = group->truncated;
     resolve_frames(site, harvest, group, symbols, arena);
+}
+
+static struct report_example example_of(const struct harvest_item *item, struct arena *arena) {
+    return (struct report_example){.address = item->address,
+                                   .bytes = item->bytes,
+                                   .type = arena_strdup(arena, item->type),
+                                   .target = arena_strdup(arena, item->target),
+                                   .state = arena_strdup(arena, item->state)};
+}
+
+static bool same_word(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static int compare_tallies(const void *left, const void *right) {
+    const struct report_tally *a = left, *b = right;
+    return a->count > b->count ? -1 : a->count < b->count;
+}
+
+static void merge_tallies(struct report_site *site, const struct harvested_group *group,
+                          struct arena *arena) {
+    if (group->tally_count == 0)
+        return;
+    size_t count = site->tally_count;
+    struct report_tally *merged = arena_array(arena, struct report_tally, count + group->tally_count);
+    if (count)
+        memcpy(merged, site->tallies, count * sizeof *merged);
+    for (size_t i = 0; i < group->tally_count; i++) {
+        const struct harvested_tally *tally = &group->tallies[i];
+        size_t at = 0;
+        while (at < count &&
+               !(same_word(merged[at].type, tally->type) && same_word(merged[at].state, tally->state)))
+            at++;
+        if (at == count)
+            merged[count++] = (struct report_tally){.type = arena_strdup(arena, tally->type),
+                                                    .state = arena_strdup(arena, tally->state)};
+        merged[at].count += tally->count;
+    }
+    qsort(merged, count, sizeof *merged, compare_tallies);
+    site->tallies = merged;
+    site->tally_count = count;
 }
 
 // Keeps the lowest addresses of both, sorted.
@@ -94,8 +136,7 @@ static void merge_examples(struct report_site *site, const struct harvested_grou
             (a < site->example_count && site->examples[a].address <= group->examples[b].address)) {
             merged[i] = site->examples[a++];
         } else {
-            merged[i] = (struct report_example){group->examples[b].address, group->examples[b].bytes};
-            b++;
+            merged[i] = example_of(&group->examples[b++], arena);
         }
     site->examples = merged;
     site->example_count = count;
@@ -129,6 +170,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
             count++;
         }
         merge_examples(site, group, arena);
+        merge_tallies(site, group, arena);
         site->count += group->count;
         site->bytes += group->bytes;
     }

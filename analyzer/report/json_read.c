@@ -45,12 +45,29 @@ static void read_frames(struct reader *r, const json_t *object, struct report_si
 }
 
 // Descriptors' examples have members of their own, which the report does not hold: they are left out.
+static void read_example(struct reader *r, enum site_kind kind, const json_t *object,
+                         struct report_example *out) {
+    if (kind == SITE_FD) {
+        out->address = get_count(r, object, "fd");
+        out->type = get_text_or_null(r, object, "type");
+        out->target = get_text_or_null(r, object, "target");
+        out->state = get_text_or_null(r, object, "state");
+        return;
+    }
+    out->address = get_address(r, object, "address");
+    out->bytes = get_count(r, object, "bytes");
+    if (kind == SITE_MAP) {
+        out->state = json_object_get(object, "protection") ? get_text_or_null(r, object, "protection") : NULL;
+        out->target = json_object_get(object, "file") ? get_text_or_null(r, object, "file") : NULL;
+    }
+}
+
 static void read_examples(struct reader *r, const json_t *object, struct report_site *out) {
     size_t count;
     const json_t *array = get_array(r, object, "examples", &count);
     if (count > MAX_EXAMPLES)
         reader_fail(r, "examples", "an array of at most 5");
-    if (out->kind == SITE_FD || r->error)
+    if (r->error)
         return;
     reader_enter_member(r, "examples");
     out->examples = arena_array(r->arena, struct report_example, count);
@@ -58,8 +75,25 @@ static void read_examples(struct reader *r, const json_t *object, struct report_
     for (size_t i = 0; i < count; i++) {
         reader_enter_element(r, i);
         const json_t *example = json_array_get(array, i);
-        out->examples[i].address = get_address(r, example, "address");
-        out->examples[i].bytes = get_count(r, example, "bytes");
+        read_example(r, out->kind, example, &out->examples[i]);
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+// Reports that older versions wrote have none.
+static void read_tallies(struct reader *r, const json_t *object, struct report_site *out) {
+    if (out->kind == SITE_HEAP || !json_object_get(object, "tallies"))
+        return;
+    const json_t *array = get_array(r, object, "tallies", &out->tally_count);
+    reader_enter_member(r, "tallies");
+    out->tallies = arena_array(r->arena, struct report_tally, out->tally_count);
+    for (size_t i = 0; i < out->tally_count && !r->error; i++) {
+        const json_t *tally = json_array_get(array, i);
+        reader_enter_element(r, i);
+        out->tallies[i].type = get_text(r, tally, out->kind == SITE_MAP ? "file" : "type");
+        out->tallies[i].state = out->kind == SITE_MAP ? NULL : get_text_or_null(r, tally, "state");
+        out->tallies[i].count = get_count(r, tally, "count");
         reader_leave(r);
     }
     reader_leave(r);
@@ -95,6 +129,7 @@ static void read_site(struct reader *r, const json_t *object, struct report_site
     out->truncated = get_bool(r, object, "truncated");
     read_frames(r, object, out);
     read_examples(r, object, out);
+    read_tallies(r, object, out);
 }
 
 static void read_heap(struct reader *r, const json_t *object, struct heap_totals *out) {

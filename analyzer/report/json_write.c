@@ -72,11 +72,37 @@ static json_t *frame_object(const struct report_frame *frame) {
     return object;
 }
 
-static json_t *example_object(const struct report_example *example) {
+static json_t *example_object(enum site_kind kind, const struct report_example *example) {
     json_t *object = must(json_object());
+    if (kind == SITE_FD) {
+        put(object, "fd", number(example->address));
+        put(object, "type", text_or_null(example->type));
+        put(object, "target", text_or_null(example->target));
+        put(object, "state", text_or_null(example->state));
+        return object;
+    }
     put(object, "address", address(example->address));
     put(object, "bytes", number(example->bytes));
+    if (kind == SITE_MAP) {
+        put(object, "protection", text_or_null(example->state));
+        put(object, "file", text_or_null(example->target));
+    }
     return object;
+}
+
+// Descriptors have types and states, mappings files.
+static json_t *tallies_array(const struct report_site *site) {
+    json_t *array = must(json_array());
+    for (size_t i = 0; i < site->tally_count; i++) {
+        const struct report_tally *tally = &site->tallies[i];
+        json_t *object = must(json_object());
+        put(object, site->kind == SITE_MAP ? "file" : "type", text_or_null(tally->type));
+        if (site->kind != SITE_MAP)
+            put(object, "state", text_or_null(tally->state));
+        put(object, "count", number(tally->count));
+        json_array_append_new(array, object);
+    }
+    return array;
 }
 
 static json_t *site_object(const struct report_site *site) {
@@ -100,8 +126,10 @@ static json_t *site_object(const struct report_site *site) {
 
     json_t *examples = must(json_array());
     for (size_t i = 0; i < site->example_count; i++)
-        json_array_append_new(examples, example_object(&site->examples[i]));
+        json_array_append_new(examples, example_object(site->kind, &site->examples[i]));
     put(object, "examples", examples);
+    if (site->kind != SITE_HEAP)
+        put(object, "tallies", tallies_array(site));
     return object;
 }
 

@@ -43,10 +43,21 @@ struct report_frame {
     bool inlined;    // this function was inlined into the next frame of the array
 };
 
-// One example of a site's resources. Issue by issue more kinds fill it; heap uses address and bytes.
+// One example of a site's resources. A descriptor's address is its number. Words may be NULL: not known, or
+// none.
 struct report_example {
     uint64_t address;
     uint64_t bytes;
+    const char *type;   // descriptors: "socket", "file", ...
+    const char *target; // descriptors: a path or addresses; mappings: the file
+    const char *state;  // descriptors: "CLOSE_WAIT", ...; mappings: the protection, "rw-p"
+};
+
+// How many of a site's descriptors are of one type and state, or of its mappings of one file.
+struct report_tally {
+    const char *type;  // of mappings, the file
+    const char *state; // NULL: none
+    uint64_t count;
 };
 
 struct report_site {
@@ -64,6 +75,8 @@ struct report_site {
     size_t frame_count;
     struct report_example *examples; // at most 5
     size_t example_count;
+    struct report_tally *tallies; // the most frequent first; empty for blocks
+    size_t tally_count;
 };
 
 struct heap_totals {
