@@ -1,6 +1,7 @@
 // See ledger.h. Filled by drain.c, read by process.c and harvest.c.
 #include "analyzer/ledger/ledger.h"
 #include "analyzer/ledger/descriptors.h"
+#include "analyzer/ledger/mappings.h"
 #include "analyzer/ledger/sequence.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 struct ledger {
     struct sequence sequence;
     struct descriptors *descriptors;
+    struct mappings *mappings;
 };
 
 // Events of all books are in one sequence, so that a release taken back is found by its number: each book is
@@ -22,9 +24,11 @@ static void enter(void *context, const struct wire_record *record) {
         break;
     case RECORD_MAPPED:
     case RECORD_UNMAPPED:
+        mappings_apply(ledger->mappings, record);
         break;
     case RECORD_TAKEN_BACK:
         descriptors_apply(ledger->descriptors, record);
+        mappings_apply(ledger->mappings, record);
         break;
     }
 }
@@ -37,6 +41,7 @@ struct ledger *ledger_new(void) {
     }
     sequence_begin(&ledger->sequence, enter, ledger);
     ledger->descriptors = descriptors_new();
+    ledger->mappings = mappings_new();
     return ledger;
 }
 
@@ -45,6 +50,7 @@ void ledger_free(struct ledger *ledger) {
         return;
     sequence_free(&ledger->sequence);
     descriptors_free(ledger->descriptors);
+    mappings_free(ledger->mappings);
     free(ledger);
 }
 
@@ -63,4 +69,8 @@ void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out) {
 
 struct descriptors *ledger_descriptors(struct ledger *ledger) {
     return ledger->descriptors;
+}
+
+struct mappings *ledger_mappings(struct ledger *ledger) {
+    return ledger->mappings;
 }

@@ -35,3 +35,4 @@ void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out);
 
 // Its books.
 struct descriptors *ledger_descriptors(struct ledger *ledger);
+struct mappings *ledger_mappings(struct ledger *ledger);

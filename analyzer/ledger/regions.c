@@ -19,9 +19,11 @@ struct regions {
 };
 
 struct regions *regions_new(void) {
-    size_t count = 0, room = 0;
-    struct regions *regions = NULL;
-    VECTOR_PUSH(regions, count, room);
+    struct regions *regions = calloc(1, sizeof *regions);
+    if (!regions) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
     regions->random = 0x9e3779b9;
     VECTOR_PUSH(regions->nodes, regions->count, regions->room);
     return regions;

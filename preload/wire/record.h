@@ -16,7 +16,7 @@ enum {
     RECORD_OPENED = 3,     // a descriptor was opened: address is its number
     RECORD_CLOSED = 4,     // about to be closed: `bytes` descriptors from address on
     RECORD_MAPPED = 5,     // bytes at address were mapped, whatever lay there before
-    RECORD_UNMAPPED = 6,   // bytes at address are about to be unmapped
+    RECORD_UNMAPPED = 6,   // bytes at address are about to be unmapped; of shmdt, the attachment there
     RECORD_TAKEN_BACK = 7, // the release whose number is in address failed, so it did not happen; bytes has
                            // the release's address, no stack
     RECORD_KINDS = 8,
@@ -32,8 +32,10 @@ enum {
     RECORD_MAP_WRITE = 1u << 9,
     RECORD_MAP_EXECUTE = 1u << 10,
     RECORD_MAP_SHARED = 1u << 11,
-    RECORD_MAP_FILE = 1u << 12,  // not anonymous
-    RECORD_MAP_MOVED = 1u << 13, // by mremap: goes on from the UNMAPPED before it by the same thread
+    RECORD_MAP_FILE = 1u << 12, // not anonymous
+    // Of UNMAPPED: by mremap, one that moves: a MAPPED of this flag follows, or it is taken back. Of MAPPED:
+    // goes on from that UNMAPPED, and stack holds the low 32 bits of its number; the stack itself is there.
+    RECORD_MAP_MOVED = 1u << 13,
 };
 
 // record.call: the public function that was called, and the name that reports give it; 64-bit, fortified and
@@ -115,7 +117,17 @@ enum {
     CALL(87, fspick, "fspick")                                                                               \
     CALL(88, open_tree, "open_tree")                                                                         \
     CALL(89, setmntent, "setmntent")                                                                         \
-    CALL(90, endmntent, "endmntent")
+    CALL(90, endmntent, "endmntent")                                                                         \
+    CALL(160, mmap, "mmap")                                                                                  \
+    CALL(161, munmap, "munmap")                                                                              \
+    CALL(162, mremap, "mremap")                                                                              \
+    CALL(163, shmat, "shmat")                                                                                \
+    CALL(164, shmdt, "shmdt")                                                                                \
+    CALL(165, brk, "brk")                                                                                    \
+    CALL(166, sbrk, "sbrk")                                                                                  \
+    CALL(167, pthread_create, "pthread_create")                                                              \
+    CALL(168, pthread_join, "pthread_join")                                                                  \
+    CALL(169, pthread_detach, "pthread_detach")
 
 #define WIRE_CALL_ENUM(value, call, name) CALL_##call = (value),
 enum wire_call { CALL_NONE = 0, WIRE_CALLS(WIRE_CALL_ENUM) CALL_END };
