@@ -130,6 +130,8 @@ packed_rule frame_rules_pack(const struct frame_rule *rule) {
         return PACKED_NO_INFO;
     case FRAME_COMPLEX:
         return PACKED_COMPLEX;
+    case FRAME_STUCK:
+        return PACKED_STUCK;
     case FRAME_STEP:
         break;
     default:

@@ -24,6 +24,9 @@ enum frame_rule_kind {
     FRAME_END,    // the outermost frame: there is no caller
     FRAME_NO_INFO, // no unwind information covers the address
     FRAME_COMPLEX, // needs more registers than the state has: libunwind must step it for real
+    FRAME_STUCK,   // code whose frames nobody here knows: not even guessed
+    FRAME_TO_GO,   // Go called C here and changed stacks: the caller is on a goroutine's (unwind_go.h)
+    FRAME_TO_C,    // C called Go here: the caller is on C's stack again (unwind_go.h)
 };
 
 enum frame_base {
@@ -37,7 +40,8 @@ enum frame_base {
 };
 
 struct frame_rule {
-    uint8_t kind;     // enum frame_rule_kind; what follows is 0 unless it is FRAME_STEP or FRAME_SIGNAL
+    uint8_t kind; // enum frame_rule_kind; what follows is 0 unless it is FRAME_STEP or FRAME_SIGNAL, or as
+                  // unwind_go.h says for FRAME_TO_GO and FRAME_TO_C
     uint8_t cfa_base; // enum frame_base, as the three below
     uint8_t ra_base;
     uint8_t fp_base;
@@ -61,6 +65,7 @@ enum {
     PACKED_END = 4,
     PACKED_NO_INFO = 5,
     PACKED_COMPLEX = 6,
+    PACKED_STUCK = 7,
 };
 #define PACKED_KIND(packed)      ((packed)&7u)
 #define PACKED_FP_SLOT(packed)   ((packed) >> 3 & 15u)

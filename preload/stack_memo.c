@@ -3,6 +3,7 @@
 
 #include "preload/machine.h"
 #include "preload/phase.h"
+#include "preload/unwind_go.h"
 #include "preload/unwind_step.h"
 
 #include <string.h>
@@ -39,13 +40,22 @@ static bool still_steps(const struct memo_frame *frame) {
                                         load(slot - frame->fp_slot * sizeof(uintptr_t)) == caller->fp);
 }
 
+// A step that need not be made again: do the words that it read hold?
+static inline bool still_holds(const struct memo_frame *frame) {
+    if (likely(frame->kind == MEMO_PLAIN))
+        return still_steps(frame);
+    const struct memo_frame *caller = frame - 1;
+    return frame->kind == MEMO_TO_GO &&
+           unwind_still_to_go(frame->pc, frame->sp, frame->fp, caller->pc, caller->sp);
+}
+
 // From a frame that is known to be the walk's, outward as long as plain steps come out as they did. Returns
 // the first frame whose step has to be made again (or is the outermost).
 static inline uint32_t verify(const struct stack_memo *memo, uint32_t at) {
     for (;;) {
         while (load(memo->checks[at].slot) == memo->checks[at].word)
             at--; // the outermost frame's check never succeeds
-        if (at == 0 || memo->frames[at].kind != MEMO_PLAIN || !still_steps(&memo->frames[at]))
+        if (at == 0 || !still_holds(&memo->frames[at]))
             return at;
         at--;
     }
@@ -73,7 +83,10 @@ static inline enum step_result step(struct unwind_state *state, struct stack_bou
                   : result == STEP_END    ? MEMO_END
                   : result == STEP_FAILED ? MEMO_STUCK
                   : trace.plain           ? MEMO_PLAIN
+                  : trace.goroutine       ? MEMO_TO_GO
                                           : MEMO_OTHER;
+    if (frame->kind == MEMO_TO_GO)
+        frame->fp = trace.goroutine;
     return zero ? STEP_END : result;
 }
 
@@ -166,7 +179,7 @@ static inline void describe_step(struct stack_memo *memo, uint32_t at) {
     if (plain)
         frame->uses_fp = frame->fp_based || (!frame->fp_slot && caller->uses_fp);
     else
-        frame->uses_fp = frame->kind != MEMO_END;
+        frame->uses_fp = frame->kind != MEMO_END && frame->kind != MEMO_TO_GO;
     bool one_word = plain && !(caller->uses_fp && frame->fp_slot);
     memo->checks[at] = one_word ? (struct memo_check){caller->sp + MACHINE_RETURN_OFFSET, caller->pc}
                                 : (struct memo_check){(uintptr_t)&memo->never, 1};

@@ -28,6 +28,7 @@ enum {
 
 enum memo_kind {
     MEMO_PLAIN, // stepped by a plain rule: the slots follow from the caller's state and fp_slot
+    MEMO_TO_GO, // stepped from C to a goroutine's stack (unwind_go.h)
     MEMO_OTHER, // stepped otherwise: to be stepped again
     MEMO_END,   // the outermost frame, whatever the stack holds
     MEMO_ZERO,  // the outermost frame, because its return address is 0: to be stepped again
@@ -35,7 +36,7 @@ enum memo_kind {
 };
 
 struct memo_frame {
-    uintptr_t pc, sp, fp; // the state
+    uintptr_t pc, sp, fp; // the state; of MEMO_TO_GO, which never reads fp, fp is the goroutine's address
     uint64_t hash;        // of the stack from the outermost frame to this one (wire/stacks.h)
     uint32_t node;        // its id in the stack table; 0: not looked up yet
     uint32_t module;      // module index and STACK_ flags

@@ -3,6 +3,8 @@
 #include "preload/unwind_learn.h"
 
 #include "preload/derive.h"
+#include "preload/go_modules.h"
+#include "preload/go_rules.h"
 #include "preload/unwind.h"
 #include "preload/unwind_gate.h"
 #include "preload/unwind_objects.h"
@@ -26,6 +28,8 @@ static packed_rule learn_in_gate(uintptr_t address, const struct dl_find_object 
     if (packed)
         return packed;
     struct frame_rule rule = derive_rule(address, found);
+    if (rule.kind == FRAME_NO_INFO)
+        go_rule(address, found, &rule);
     packed = frame_rules_pack(&rule);
     if (!packed)
         packed = PACKED_COMPLEX; // no room aside: slow, but right
@@ -76,6 +80,7 @@ void unwind_forget_unloaded(void) {
     if (gate_enter(&visit) != 0)
         return;
     unwind_objects_forget();
+    go_modules_forget();
     gate_leave(&visit);
 }
 

@@ -11,6 +11,7 @@
 
 #include "preload/machine.h"
 #include "preload/probe.h"
+#include "preload/unwind_go.h"
 #include "preload/unwind_learn.h"
 
 #include <stddef.h>
@@ -78,9 +79,13 @@ static uintptr_t base_value(const struct unwind_state *state, uintptr_t cfa, uin
     }
 }
 
-// A rule in its long form.
+// A rule that is kept aside.
 static enum step_result step_rule(struct unwind_state *state, struct stack_bounds *bounds,
-                                  const struct frame_rule *rule) {
+                                  const struct frame_rule *rule, struct step_trace *trace) {
+    if (rule->kind == FRAME_TO_GO)
+        return unwind_step_to_go(state, bounds, rule, &trace->goroutine);
+    if (rule->kind == FRAME_TO_C)
+        return unwind_step_to_c(state, bounds, rule);
     uintptr_t cfa = base_value(state, 0, rule->cfa_base) + (intptr_t)rule->cfa_offset;
     if (rule->cfa_base == FRAME_SP_LOADED || rule->cfa_base == FRAME_FP_LOADED) {
         if (!may_load(state, bounds, cfa))
@@ -156,8 +161,8 @@ static enum step_result step_short(struct unwind_state *state, const struct stac
     return STEP_CALLER;
 }
 
-enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bounds *bounds,
-                                    uint32_t *flags) {
+enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags,
+                                    struct step_trace *trace) {
     uintptr_t address = state->pc - !state->exact;
     packed_rule packed = frame_rules_find(address);
     if (!packed)
@@ -167,7 +172,7 @@ enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bou
     case PACKED_FP:
         return step_short(state, bounds, packed);
     case PACKED_ASIDE:
-        return step_rule(state, bounds, frame_rules_aside(packed));
+        return step_rule(state, bounds, frame_rules_aside(packed), trace);
     case PACKED_END:
         return STEP_END;
     case PACKED_NO_INFO:

@@ -33,8 +33,11 @@ void unwind_stacks_note(void);
 
 struct stack_bounds unwind_bounds(uintptr_t sp);
 
+struct step_trace;
+
 // What no short rule says, or no rule yet. Part of unwind_step.
-enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags);
+enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bounds *bounds, uint32_t *flags,
+                                    struct step_trace *trace);
 
 // Reads what may be any word of a stack, so no sanitizer's opinion is asked.
 __attribute__((no_sanitize("address", "thread", "undefined"))) static inline uintptr_t
@@ -46,6 +49,8 @@ unwind_load_word(uintptr_t slot) {
 // return address at sp' + MACHINE_RETURN_OFFSET, where sp' is the caller's sp, and, if fp_slot is not 0, the
 // caller's fp in the fp_slot-th word below that; nothing else of the stack.
 struct step_trace {
+    uintptr_t
+        goroutine; // of a step from C to a goroutine's stack: the goroutine's address (unwind_go.h); else 0
     bool plain;
     bool fp_based; // the caller's sp was found from fp; else a plain step without a word at fp_slot passes fp
                    // on unread
@@ -76,7 +81,7 @@ static inline bool unwind_step_shortly(struct unwind_state *state, const struct 
     state->pc = unwind_load_word(slot);
     state->sp = cfa;
     state->exact = false;
-    *trace = (struct step_trace){true, kind == PACKED_FP, PACKED_FP_SLOT(packed)};
+    *trace = (struct step_trace){0, true, kind == PACKED_FP, PACKED_FP_SLOT(packed)};
     return true;
 }
 
@@ -93,10 +98,10 @@ static inline enum step_result unwind_step(struct unwind_state *state, struct st
                                            uint32_t *flags, struct step_trace *trace) {
     if (__builtin_expect(unwind_step_shortly(state, bounds, trace), 1))
         return STEP_CALLER;
-    *trace = (struct step_trace){false, false, 0};
+    *trace = (struct step_trace){0, false, false, 0};
     struct unwind_state copy = *state; // the original may stay in registers
     struct stack_bounds stack = *bounds;
-    enum step_result result = unwind_step_slowly(&copy, &stack, flags);
+    enum step_result result = unwind_step_slowly(&copy, &stack, flags, trace);
     unwind_keep_apart(&copy);
     *state = copy;
     *bounds = stack;

@@ -46,9 +46,20 @@ $B/tests/programs/libs/%.so: tests/programs/libs/%.c $(wildcard tests/programs/*
 $B/tests/programs/libs/%.so: tests/programs/libs/%.cc $(wildcard tests/programs/*.h) tests/tests.mk
 	$(call say,LIB,$@)mkdir -p $(@D) && $(CXX) -O2 -g -I. -fPIC -shared -o $@ $< $(call directive,flags,$<)
 
+# Go programs, one folder each; they share one cache of compiled packages, which is most of their time. A variant's flags stand
+# in go_flags_VARIANT, and its program is called NAME-VARIANT.
+go_src   := $(wildcard tests/programs/go/*/main.go)
+go_bin   := $(patsubst tests/programs/go/%/main.go,$B/tests/programs/go/%,$(go_src)) $(addprefix $B/tests/programs/go/,mixed-stripped mixed-pie)
+go_build := CGO_ENABLED=1 CC='$(CC)' GO111MODULE=off GOFLAGS= GOTOOLCHAIN=local GOCACHE='$(abspath $B/go-cache)' go build
+go_flags_stripped := -ldflags='-s -w -buildid='
+go_flags_pie      := -buildmode=pie
+go_name = $(firstword $(subst -, ,$(notdir $1)))
+$(go_bin): $B/tests/programs/go/%: $$(wildcard tests/programs/go/$$(call go_name,$$*)/*) tests/tests.mk
+	$(call say,GO,$@)mkdir -p $(@D) && $(go_build) $(go_flags_$(word 2,$(subst -, ,$*))) -o $@ ./tests/programs/go/$(call go_name,$*)
+
 .PHONY: test test-unit test-e2e programs tests
 test: test-unit test-e2e ## run all tests (build first; packages from scripts/install-deps)
-programs: $(program_bin) $(library_bin)
+programs: $(program_bin) $(library_bin) $(go_bin)
 tests: $(unit_bin) $(e2e_bin) programs ## build all tests, run none
 
 # The models try fewer events where each costs many times as much.

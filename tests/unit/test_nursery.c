@@ -1,5 +1,6 @@
 // links: preload/record.c preload/thread.c preload/attach.c preload/stack.c preload/stack_memo.c
 // links: preload/stack_compare.c preload/stack_table.c preload/unwind.c preload/unwind_step.c
+// links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_learn.c preload/unwind_objects.c preload/unwind_gate.c preload/derive.c
 // links: preload/frame_rules.c analyzer/family.c
 // flags: -pthread

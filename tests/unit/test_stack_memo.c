@@ -1,5 +1,6 @@
 // links: preload/stack.c preload/stack_memo.c preload/stack_compare.c preload/stack_table.c preload/attach.c
 // links: preload/unwind.c preload/unwind_step.c preload/unwind_learn.c preload/unwind_objects.c
+// links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c analyzer/family.c
 // flags: -pthread
 //

@@ -1,5 +1,6 @@
 // The walk over ordinary and less ordinary code equals libunwind's own walk, frame by frame.
 // links: preload/unwind.c preload/unwind_step.c preload/unwind_learn.c preload/unwind_objects.c
+// links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c
 // flags: -pthread
 

@@ -1,5 +1,6 @@
 // Threads walk while libraries come and go and the process forks: nothing hangs or is cut short.
 // links: preload/unwind.c preload/unwind_step.c preload/unwind_learn.c preload/unwind_objects.c
+// links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c
 // flags: -pthread
 

@@ -1,0 +1,23 @@
+// Steps between C's stack and a goroutine's. docs/go.md has the picture.
+//
+// FRAME_TO_GO, of the runtime's function that calls C: with the offsets of its rule,
+//   goroutine = load(sp + ra_offset), depth = load(sp + fp_offset), slot = goroutine's top of stack - depth,
+//   pc' = load(slot), sp' = slot + a word, fp' = sp + cfa_offset: C's stack pointer when the runtime left it
+// FRAME_TO_C, of the runtime's function that runs Go for C: fp is that stack pointer, rounded down to 16
+// bytes, and
+//   CFA = fp + cfa_offset or a word more, pc' = load(CFA - word), sp' = CFA
+#pragma once
+
+#include "preload/unwind_step.h"
+
+// STEP_CALLER, with *goroutine filled and *bounds the goroutine's stack; or STEP_FAILED, nothing changed.
+enum step_result unwind_step_to_go(struct unwind_state *state, struct stack_bounds *bounds,
+                                   const struct frame_rule *rule, uintptr_t *goroutine);
+
+// STEP_CALLER or STEP_FAILED.
+enum step_result unwind_step_to_c(struct unwind_state *state, struct stack_bounds *bounds,
+                                  const struct frame_rule *rule);
+
+// Would the step from a state at (pc, sp), which went over this goroutine before, come out at (to_pc, to_sp)
+// again? Reads no word before those that vouch for it.
+bool unwind_still_to_go(uintptr_t pc, uintptr_t sp, uintptr_t goroutine, uintptr_t to_pc, uintptr_t to_sp);

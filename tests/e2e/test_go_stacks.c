@@ -1,0 +1,128 @@
+// Stacks go on through Go: from C, over the cgo call, to the goroutine's start, in every build of a Go
+// program, and over calls back and forth. The truth is what the Go runtime says of the same way.
+#include "tests/lib/real.h"
+#include "tests/lib/report.h"
+#include "tests/lib/suite.h"
+#include "tests/lib/under_seep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const ways[] = {"plain", "goroutine", "callback",       "nested",
+                                   "moved", "c_thread",  "c_thread_moved", "deferred"};
+enum { WAYS_THERE = sizeof ways / sizeof *ways, WAY_BYTES = 1 << 14 };
+
+static struct seep_run go_run(enum way way, const char *program, const char *argument) {
+    struct seep_job job = {
+        .program = {.argv = {program_path(program), argument}, .env = {"SEEP_DEBUG_COMPARE_STACKS=1"}}};
+    struct seep_run ran = seep_run_job(way, &job);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s %s: %d %s", program, argument,
+                  exit_status(&ran.outcome), ran.outcome.err);
+    ck_assert_ptr_nonnull(ran.process);
+    assert_end(ran.process, "exit", 0);
+    ck_assert(is_exact(ran.report));
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "truncated_stacks")), 0);
+    ck_assert_int_gt(json_integer_value(json_object_get(ran.process, "stacks_compared")), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "stacks_different")), 0);
+    return ran;
+}
+
+static bool starts_with(const char *name, const char *with) {
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+// The program's own Go functions, without what cgo generated and the compiler's wrappers of methods (which
+// the runtime leaves out).
+static bool is_own(const char *name) {
+    size_t length = strlen(name);
+    bool wrapper = length > 3 && strcmp(name + length - 3, "-fm") == 0;
+    return starts_with(name, "main.") && !starts_with(name, "main._") && !wrapper;
+}
+
+static void add(char *list, const char *name) {
+    if (is_own(name)) {
+        ck_assert_uint_lt(strlen(list) + strlen(name) + 2, WAY_BYTES);
+        strcat(strcat(list, name), " ");
+    }
+}
+
+static void way_as_printed(char *list, const char *printed) {
+    const char *at = strstr(printed, "way ");
+    ck_assert_ptr_nonnull(at);
+    char *copy = strdup(at + 4), *rest = NULL;
+    list[0] = '\0';
+    for (char *name = strtok_r(copy, " \n", &rest); name; name = strtok_r(NULL, " \n", &rest))
+        add(list, name);
+    free(copy);
+}
+
+static void way_of_site(char *list, const json_t *site) {
+    size_t depth = json_array_size(json_object_get(site, "frames"));
+    list[0] = '\0';
+    for (size_t i = 0; i < depth; i++)
+        add(list, frame_function(site, i));
+}
+
+static void assert_way(enum way way, const char *program, const char *argument) {
+    static char printed[WAY_BYTES], seen[WAY_BYTES];
+    struct seep_run ran = go_run(way, program, argument);
+    const json_t *site = site_from(ran.process, "leak_in_c");
+    ck_assert_ptr_nonnull(site);
+    ck_assert_int_eq(blocks_through(ran.process, "leak_in_c"), 1);
+    way_as_printed(printed, ran.outcome.out);
+    way_of_site(seen, site);
+    ck_assert(printed[0] != '\0');
+    ck_assert_msg(strcmp(printed, seen) == 0, "%s %s: Go says\n%s\nseep\n%s", program, argument, printed,
+                  stack_text(site));
+}
+
+START_TEST(are_what_the_runtime_says) {
+    for (enum way way = 0; way < WAYS; way++)
+        assert_way(way, "go/mixed", ways[_i]);
+}
+END_TEST
+
+START_TEST(are_what_the_runtime_says_in_position_independent_programs) {
+    assert_way(WAY_RUN, "go/mixed-pie", ways[_i]);
+}
+END_TEST
+
+static size_t depth_in(const char *program, const char *argument) {
+    struct seep_run ran = go_run(WAY_RUN, program, argument);
+    size_t index, depth = 0;
+    json_t *site;
+    json_array_foreach(json_object_get(ran.process, "sites"), index, site) {
+        if (json_integer_value(json_object_get(site, "bytes")) == 1000)
+            depth = json_array_size(json_object_get(site, "frames"));
+    }
+    return depth;
+}
+
+START_TEST(do_not_end_early_in_stripped_programs) {
+    ck_assert_uint_gt(depth_in("go/mixed-stripped", ways[_i]), 5);
+}
+END_TEST
+
+// Where a goroutine ran a callback for a thread of C, the walk goes on to that thread's start.
+START_TEST(end_where_the_thread_began) {
+    struct seep_run ran = go_run(WAY_RUN, "go/mixed", "c_thread");
+    const json_t *site = site_from(ran.process, "leak_in_c");
+    ck_assert_ptr_nonnull(frame_of(site, "c_thread"));
+    ran = go_run(WAY_RUN, "go/mixed", "nested");
+    site = site_from(ran.process, "leak_in_c");
+    size_t depth = json_array_size(json_object_get(site, "frames")), callbacks = 0;
+    ck_assert_str_eq(frame_function(site, depth - 1), "runtime.goexit");
+    for (size_t i = 0; i < depth; i++)
+        callbacks += strcmp(frame_function(site, i), "call_back") == 0;
+    ck_assert_uint_eq(callbacks, 4);
+}
+END_TEST
+
+static void add_tests(TCase *tests) {
+    tcase_add_checked_fixture(tests, clean_environment, NULL);
+    tcase_add_loop_test(tests, are_what_the_runtime_says, 0, WAYS_THERE);
+    tcase_add_loop_test(tests, are_what_the_runtime_says_in_position_independent_programs, 0, WAYS_THERE);
+    tcase_add_loop_test(tests, do_not_end_early_in_stripped_programs, 0, WAYS_THERE);
+    tcase_add_test(tests, end_where_the_thread_began);
+}
+SEEP_TEST_MAIN("go stacks")
