@@ -92,6 +92,7 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
     out->verdicts.by[VERDICT_UNCLASSIFIED].blocks = p->counts.live_blocks;
     out->verdicts.by[VERDICT_UNCLASSIFIED].bytes = p->counts.live_bytes;
     sites_build(out, &p->harvest, symbols, arena);
+    sites_build_acquired(out, &p->harvest, symbols, arena);
     doubt_process(a, p, out);
 }
 

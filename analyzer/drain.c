@@ -3,6 +3,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/ledger/ledger.h"
 #include "analyzer/process.h"
+#include "analyzer/tally.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/ring.h"
 
@@ -50,18 +51,27 @@ static void release_slots(const struct family *family, struct wire_ring *ring, u
         syscall(SYS_futex, &ring->waiting, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-// Records of the heap are the live set's, in runs as long as they come; the others are the ledger's.
+// Not the live set's, which takes all others, and counts those that make no sense.
+static inline bool is_elsewhere(const struct process *owner, const struct wire_record *record) {
+    return ledger_wants(record) || (record->kind == RECORD_TALLY && owner->tally);
+}
+
+// Records of the heap are the live set's, in runs as long as they come; the others are the ledger's, or the
+// tally's, which wants to know of acquires, too.
 static void hand_on(struct process *owner, const struct wire_record *records, size_t count) {
     if (!owner->live) // harvested at its last moment: nothing counts any more
         return;
+    if (owner->tally)
+        tally_take(owner->tally, records, count);
     for (size_t at = 0; at < count;) {
         size_t run = at;
-        while (run < count && !ledger_wants(&records[run]))
+        while (run < count && !is_elsewhere(owner, &records[run]))
             run++;
         if (run > at)
             owner->invalid_records += live_apply_many(owner->live, records + at, run - at);
-        for (at = run; at < count && ledger_wants(&records[at]); at++)
-            ledger_take(owner->ledger, &records[at]);
+        for (at = run; at < count && is_elsewhere(owner, &records[at]); at++)
+            if (ledger_wants(&records[at]))
+                ledger_take(owner->ledger, &records[at]);
     }
 }
 
@@ -163,15 +173,30 @@ static void count_truncated(struct family *family, uint32_t extent) {
 
 // Was this entry sent, too? A thread that was killed or left just then may have left it where it was; its
 // release may have come and gone since.
-static bool was_sent(const struct family *family, uint32_t extent, const struct wire_record *entry) {
+// Among so many last records of its ring.
+static bool was_sent(const struct family *family, uint32_t extent, const struct wire_record *entry,
+                     uint64_t last) {
     const struct extent_state *state = &family->extents[extent];
-    for (uint64_t back = 1; back <= 2 && back <= state->tail - state->first; back++) {
+    for (uint64_t back = 1; back <= last && back <= state->tail - state->first; back++) {
         const struct wire_record *sent =
             family_slots(family, extent) + ((state->tail - back) & (family->ring_slots - 1));
         if (memcmp(sent, entry, sizeof *entry) == 0)
             return true;
     }
     return false;
+}
+
+static void read_tallies(struct family *family, uint32_t extent, struct process *owner, bool gone) {
+    struct wire_nursery *nursery = family_nursery(family, extent);
+    for (size_t place = 0; place < NURSERY_TALLIES; place++) {
+        struct wire_record entry = nursery_tally_record(&nursery->tallies[place]);
+        if (entry.address == 0) // no pair
+            continue;
+        if (!was_sent(family, extent, &entry, 1)) // an equal one before the last is another, older one
+            hand_on(owner, &entry, 1);
+        if (gone && !family->deserted)
+            nursery->tallies[place].count = 0;
+    }
 }
 
 // What the nursery of a thread that can no longer run holds joins the live set, and is emptied for the next
@@ -185,7 +210,7 @@ static void read_nursery(struct family *family, uint32_t extent, struct process 
             struct wire_record entry = nursery->entries[set][way];
             if (gone && !family->deserted)
                 nursery->owners[set][way] = 0;
-            if (was_sent(family, extent, &entry))
+            if (was_sent(family, extent, &entry, 2))
                 continue;
             hand_on(owner, &entry, 1);
         }
@@ -193,6 +218,8 @@ static void read_nursery(struct family *family, uint32_t extent, struct process 
         owner->cancelled += nursery->cancelled;
         owner->cancelled_bytes += nursery->cancelled_bytes;
     }
+    if (owner->tally)
+        read_tallies(family, extent, owner, gone);
     if (gone && !family->deserted)
         nursery->cancelled = nursery->cancelled_bytes = 0;
 }

@@ -149,11 +149,39 @@ void harvest_collect(struct harvest *harvest, const struct family *family, const
     harvest_end(harvester);
 }
 
+static int by_bytes(const void *left, const void *right) {
+    const struct tally_entry *a = left, *b = right;
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return a->stack < b->stack ? -1 : a->stack > b->stack;
+}
+
+void harvest_acquired(struct harvest *harvest, const struct family *family, struct tally *acquired) {
+    struct harvester c = {.harvest = harvest, .family = family};
+    size_t count;
+    struct tally_entry *entries = tally_entries(acquired, &count);
+    qsort(entries, count, sizeof *entries, by_bytes);
+    for (size_t i = 0; i < count; i++) {
+        struct harvested_group *group;
+        if (i < HARVEST_ACQUIRED)
+            group = VECTOR_PUSH(harvest->acquired, harvest->acquired_count, harvest->acquired_room);
+        else
+            group = &harvest->acquired[HARVEST_ACQUIRED - 1];
+        group->stack = i < HARVEST_ACQUIRED - 1 ? entries[i].stack : 0;
+        group->count += entries[i].count;
+        group->bytes += entries[i].bytes;
+    }
+    for (size_t i = 0; i < harvest->acquired_count; i++)
+        read_stack(&c, &harvest->acquired[i]);
+    table_free(&c.modules);
+}
+
 void harvest_free(struct harvest *harvest) {
     for (size_t i = 0; i < harvest->module_count; i++)
         free(harvest->modules[i].path);
     free(harvest->modules);
     free(harvest->groups);
+    free(harvest->acquired);
     free(harvest->frames);
     *harvest = (struct harvest){0};
 }

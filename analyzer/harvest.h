@@ -5,12 +5,13 @@
 #include "analyzer/family.h"
 #include "analyzer/live.h"
 #include "analyzer/report/report.h"
+#include "analyzer/tally.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8 };
+enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8, HARVEST_ACQUIRED = 1 << 14 };
 
 // One object that frames lie in; shared by all groups of the harvest.
 struct harvested_module {
@@ -62,6 +63,11 @@ struct harvested_group {
 struct harvest {
     struct harvested_group *groups;
     size_t group_count, group_room;
+    // Everything that was acquired, by stack, given back or not, most bytes first: call is CALL_NONE. Only
+    // when a tally was kept. Of more than HARVEST_ACQUIRED stacks the last one is all others together,
+    // without frames.
+    struct harvested_group *acquired;
+    size_t acquired_count, acquired_room;
     struct harvested_frame *frames;
     size_t frame_count, frame_room;
     struct harvested_module *modules;
@@ -84,4 +90,8 @@ void harvest_live(struct harvester *harvester, const struct live_set *live);
 
 // The three in one: a harvest of blocks alone.
 void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live);
+
+// Adds what each stack acquired. Sorts the tally.
+void harvest_acquired(struct harvest *harvest, const struct family *family, struct tally *acquired);
+
 void harvest_free(struct harvest *harvest);

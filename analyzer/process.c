@@ -1,5 +1,6 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
+#include "analyzer/tally.h"
 #include "preload/wire/atomic.h"
 
 #include <dirent.h>
@@ -135,6 +136,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     watch(process, parent);
     process->live = live_new(0);
     process->ledger = ledger_new();
+    process->tally = family->tally ? tally_new() : NULL;
     if (parent)
         describe_as(process, parent);
     else
@@ -156,6 +158,7 @@ void process_free(struct process *process) {
         close(process->pidfd);
     live_free(process->live);
     ledger_free(process->ledger);
+    tally_free(process->tally);
     harvest_free(&process->harvest);
     free(process->executable);
     free(process->arguments);
@@ -270,8 +273,12 @@ void process_harvest(struct process *process) {
     process->counts.released += process->cancelled;
     process->counts.acquired_bytes += process->cancelled_bytes;
     harvest_collect(&process->harvest, process->family, process->live);
+    if (process->tally)
+        harvest_acquired(&process->harvest, process->family, process->tally);
     live_free(process->live);
     process->live = NULL;
+    tally_free(process->tally);
+    process->tally = NULL;
 }
 
 void process_finish(struct process *process, bool still_running) {

@@ -45,6 +45,7 @@ struct process {
     struct ledger *ledger; // descriptors and mappings
     struct ledger_doubts ledger_doubts;
     struct live_counts counts;
+    struct tally *tally; // NULL: nobody asked, or after the harvest
     struct harvest harvest;
 };
 

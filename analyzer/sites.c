@@ -182,3 +182,18 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
 void sites_sort(struct report_process *process) {
     qsort(process->sites, process->site_count, sizeof *process->sites, compare_sites);
 }
+
+void sites_build_acquired(struct report_process *process, const struct harvest *harvest,
+                          struct symbols *symbols, struct arena *arena) {
+    if (!harvest->acquired_count)
+        return;
+    process->acquired = arena_array(arena, struct report_site, harvest->acquired_count);
+    process->acquired_count = harvest->acquired_count;
+    for (size_t i = 0; i < harvest->acquired_count; i++) {
+        const struct harvested_group *group = &harvest->acquired[i];
+        struct report_site *site = &process->acquired[i];
+        fill_site(site, harvest, group, symbols, arena);
+        site->count = group->count;
+        site->bytes = group->bytes;
+    }
+}

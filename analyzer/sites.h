@@ -10,5 +10,9 @@
 void sites_build(struct report_process *process, const struct harvest *harvest, struct symbols *symbols,
                  struct arena *arena);
 
+// Fills process->acquired likewise, where the harvest has it.
+void sites_build_acquired(struct report_process *process, const struct harvest *harvest,
+                          struct symbols *symbols, struct arena *arena);
+
 // Sorts them as report.h says.
 void sites_sort(struct report_process *process);

@@ -146,6 +146,32 @@ __attribute__((always_inline)) static inline struct thread *enter_for_heap(void)
     return likely(tracked & WIRE_TRACK_HEAP) ? thread_enter() : NULL;
 }
 
+// A pair that cancelled itself, for its stack's account. Sent before the place serves another stack.
+static __attribute__((noinline)) void tally(struct thread *thread, const struct wire_record *acquire) {
+    struct wire_tally *place = &thread->nursery.tallies[acquire->stack % NURSERY_TALLIES];
+    if (place->count && (place->stack != acquire->stack || place->count == UINT32_MAX)) {
+        if (!reserve(thread, 1))
+            return;
+        *slot(thread, 0) = nursery_tally_record(place);
+        publish(thread, 1);
+        place->count = 0;
+        atomic_signal_barrier();
+    }
+    if (!place->count) {
+        place->stack = acquire->stack;
+        place->bytes = 0;
+        atomic_signal_barrier(); // it is whole whenever it counts
+    }
+    place->bytes += acquire->bytes;
+    place->count++;
+}
+
+static inline void count_cancelled(struct thread *thread, const struct wire_record *acquire) {
+    nursery_count(&thread->nursery, acquire);
+    if (unlikely(memory->tally))
+        tally(thread, acquire);
+}
+
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {
     struct thread *thread = enter_for_heap();
     if (!thread)
@@ -163,7 +189,7 @@ void record_release(uint8_t call, const void *block) {
     struct nursery_place place = nursery_find(&thread->nursery, block, epoch);
     if (place.entry && place.entry->epoch == epoch) {
         nursery_remove(&place);
-        nursery_count(&thread->nursery, place.entry);
+        count_cancelled(thread, place.entry);
     } else if (unlikely(releasing == block)) {
         releasing = NULL; // recorded already, by the outer call
     } else {
@@ -238,7 +264,7 @@ static void finish_release(struct thread *thread, uint8_t call, const void *bloc
     if (move->nested)
         return;
     if (move->cancels.kind) {
-        nursery_count(&thread->nursery, &move->cancels);
+        count_cancelled(thread, &move->cancels);
         return;
     }
     struct wire_record release = release_of(call, block, move->epoch);

@@ -158,3 +158,10 @@ int report_outputs_check(const struct options *options, char *message, size_t me
     }
     return 0;
 }
+
+bool report_outputs_want_acquired(const struct options *options) {
+    for (size_t i = 0; i < options->format_count; i++)
+        if (strcmp(options->formats[i].format, "pprof") == 0)
+            return true;
+    return false;
+}

@@ -8,6 +8,7 @@
 #include "analyzer/options.h"
 #include "analyzer/report/report.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +16,9 @@
 // (the others are written all the same) with a line in message: what, where, why; no newline.
 int report_write_all(const struct report *report, const struct options *options, pid_t pid_for_percent_p,
                      char *message, size_t message_bytes);
+
+// Does one of them show what stacks acquired and gave back (struct report_process, acquired)?
+bool report_outputs_want_acquired(const struct options *options);
 
 // Could they be written as things stand? Asked before the program is started, so that a run isn't lost to a
 // slip of the pen. Changes nothing. 0, or -errno and a line in message: no such directory, no permission, two

@@ -55,7 +55,9 @@ struct wire_memory {
     uint32_t compare_stacks; // debugging: every captured stack is compared with libunwind's own walk
     uint32_t track;          // WIRE_TRACK_ bits: what is recorded
     uint32_t examine;        // 1: a process that ends stands still until it has been examined (wire_process)
-    uint64_t unused1[3];
+    uint32_t tally;          // each stack's cancelled pairs are counted (nursery.h), for who wants profiles
+    uint32_t unused0;
+    uint64_t unused1[2];
     // Targets. All are counters that only grow.
     uint32_t extents_used;                   // extents [0, extents_used) have been claimed at some time
     uint32_t processes_used;                 // likewise

@@ -15,7 +15,22 @@
 
 #include <stdint.h>
 
-enum { NURSERY_SETS = 512, NURSERY_WAYS = 4 };
+enum { NURSERY_SETS = 512, NURSERY_WAYS = 4, NURSERY_TALLIES = 1024 };
+
+// With wire_memory.tally: what cancelled itself here, by stack. A stack's place is its id modulo the places;
+// who needs a place that another stack has sends that one first (RECORD_TALLY). A thread that is killed
+// between sending and removing leaves it in both, as above.
+struct wire_tally {
+    uint32_t stack;
+    uint32_t count; // pairs; 0: the place is empty
+    uint64_t bytes; // of all of them
+};
+
+// As it travels, and as the analyzer recognises one that was sent.
+static inline struct wire_record nursery_tally_record(const struct wire_tally *tally) {
+    return (struct wire_record){
+        .address = tally->count, .bytes = tally->bytes, .stack = tally->stack, .kind = RECORD_TALLY};
+}
 
 struct wire_nursery {
     uint64_t owners[NURSERY_SETS][NURSERY_WAYS]; // the address of each entry that is valid; 0: empty
@@ -23,4 +38,5 @@ struct wire_nursery {
     uint8_t next[NURSERY_SETS]; // the way that is evicted next
     uint64_t cancelled;         // acquires and releases that cancelled each other
     uint64_t cancelled_bytes;
+    struct wire_tally tallies[NURSERY_TALLIES];
 };

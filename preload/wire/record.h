@@ -20,6 +20,9 @@ enum {
     RECORD_TAKEN_BACK = 7, // the release whose number is in address failed, so it did not happen; bytes has
                            // the release's address, no stack
     RECORD_KINDS = 8,
+    // Blocks that were acquired with this stack and given back without being sent: address is their number,
+    // bytes the sum (nursery.h). It orders nothing.
+    RECORD_TALLY = 32,
 };
 
 // record.flags

@@ -2,6 +2,7 @@
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c
 // links: analyzer/proc/smaps.c analyzer/arena.c
 // links: analyzer/family.c analyzer/drain.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/live.c
+// links: analyzer/tally.c
 // links: analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c analyzer/live_recent.c
 // links: analyzer/live_table.c
 //

@@ -47,6 +47,9 @@ struct truth {
     uint32_t doubts;   // events that a handler forked in the middle of, in the child: the parent's, unless it
                        // forked before they had begun to be recorded
     bool doubtful[WORLD_ADDRESSES];
+    struct {
+        uint64_t count, bytes;
+    } acquired_at[WORLD_SITES];
     struct cell {
         uint64_t bytes;
         uint32_t site;
@@ -172,6 +175,8 @@ static void hold(uint32_t index, uint64_t bytes, uint32_t site) {
     cell->bytes = bytes;
     cell->site = site;
     atomic_store_release(&cell->held, 1);
+    atomic_add_relaxed(&truth->acquired_at[site].count, 1); // sums: read when all is over
+    atomic_add_relaxed(&truth->acquired_at[site].bytes, bytes);
     account()->acquired++;
     account()->acquired_bytes += bytes;
     me->mine[me->mine_count++] = index;

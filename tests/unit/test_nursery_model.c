@@ -2,7 +2,7 @@
 // links: preload/stack_compare.c preload/stack_table.c preload/unwind.c preload/unwind_step.c
 // links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_learn.c preload/unwind_objects.c preload/unwind_gate.c preload/derive.c preload/frame_rules.c
-// links: analyzer/family.c analyzer/drain.c analyzer/live.c analyzer/live_order.c analyzer/live_history.c
+// links: analyzer/tally.c analyzer/table.c analyzer/family.c analyzer/drain.c analyzer/live.c analyzer/live_order.c analyzer/live_history.c
 // links: analyzer/live_recent.c analyzer/live_table.c analyzer/live_pool.c
 // flags: -pthread
 //
@@ -14,6 +14,7 @@
 
 #include "analyzer/drain.h"
 #include "analyzer/process.h"
+#include "analyzer/tally.h"
 #include "preload/module.h"
 #include "preload/unwind.h"
 
@@ -128,6 +129,30 @@ static void compare_total(const struct comparison *c, const char *what, uint64_t
         complain(c->truth, what, recorded, true_value);
 }
 
+// What each stack acquired, wherever it was counted.
+static void compare_sites(const struct comparison *c, const struct process *process) {
+    static uint64_t count[WORLD_SITES], bytes[WORLD_SITES];
+    memset(count, 0, sizeof count);
+    memset(bytes, 0, sizeof bytes);
+    size_t entries;
+    const struct tally_entry *entry = tally_entries(process->tally, &entries);
+    for (; entries--; entry++) {
+        struct wire_stack_node node = {0};
+        if (!family_node(family, entry->stack, &node) || node.pc - WORLD_SITE_PC >= WORLD_SITES) {
+            complain(c->truth, "a stack of nobody", node.pc, 0);
+            continue;
+        }
+        count[node.pc - WORLD_SITE_PC] += entry->count;
+        bytes[node.pc - WORLD_SITE_PC] += entry->bytes;
+    }
+    // One event that was cut short is in one of two figures; of a pair that was being counted, too.
+    uint64_t slack = c->open_count + !c->truth->complete;
+    for (uint32_t i = 0; i < WORLD_SITES; i++) {
+        compare_total(c, "acquired at a site", count[i], c->truth->acquired_at[i].count, 2 * slack);
+        compare_total(c, "bytes acquired at a site", bytes[i], c->truth->acquired_at[i].bytes, 8000 * slack);
+    }
+}
+
 static void compare(const struct process *process, const struct truth *of) {
     struct comparison c = {.truth = of};
     note_doubts(&c);
@@ -161,6 +186,7 @@ static void compare(const struct process *process, const struct truth *of) {
     compare_total(&c, "lost records",
                   process->lost_records + family_process(family, process->slot)->lost_records, 0, 0);
     compare_total(&c, "invalid records", process->invalid_records, 0, 0);
+    compare_sites(&c, process);
 }
 
 // ---- the analyzer ----
@@ -173,6 +199,7 @@ static void found(void *context, struct family *of, uint32_t slot) {
     process->pid = (pid_t)family_process(of, slot)->pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     process->live = live_new(0);
+    process->tally = tally_new();
     of->by_slot[slot] = process;
     of->live_processes++;
 }
@@ -196,6 +223,7 @@ static void finish(struct process *process) {
     atomic_store_release(&family_process(family, process->slot)->state, SLOT_FREE);
     close(process->pidfd);
     live_free(process->live);
+    tally_free(process->tally);
     free(process);
     atomic_add_acq_rel(&finished, 1);
 }
@@ -263,6 +291,7 @@ static void set_up(void) {
     struct family_options options = {.track = WIRE_TRACK_HEAP,
                                      .ring_slots = 16,
                                      .depth = 64,
+                                     .tally = true,
                                      .follow = 1,
                                      .address_space = (uint64_t)8 * 64 << 20};
     family = family_new(&options);
