@@ -112,8 +112,9 @@ struct report_process {
     struct heap_totals heap;
     // fd and map totals are null until descriptors and mappings are tracked.
     struct verdict_totals verdicts;
-    // What each stack acquired on the heap, given back or not: count, bytes, truncated and frames are set. Not saved
-    // in JSON. NULL: no format of this run wanted it. The last may stand for all others together, without frames.
+    // What each stack acquired on the heap, given back or not: count, bytes, truncated and frames are set.
+    // Not saved in JSON. NULL: no format of this run wanted it. The last may stand for all others together,
+    // without frames.
     struct report_site *acquired;
     size_t acquired_count;
     struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
