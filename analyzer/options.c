@@ -96,6 +96,15 @@ static int set_top(struct parser *p, const char *value, char *why, size_t why_by
     return parse_number(value, 0, UINT32_MAX, &p->options.top, why, why_bytes);
 }
 
+static int set_source_root(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    if (!*value) {
+        snprintf(why, why_bytes, "a directory is missing");
+        return -EINVAL;
+    }
+    p->options.source_root = value;
+    return 0;
+}
+
 static int set_debuginfod(struct parser *p, const char *value, char *why, size_t why_bytes) {
     (void)value, (void)why, (void)why_bytes;
     p->options.debuginfod = true;

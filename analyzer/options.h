@@ -42,10 +42,11 @@ struct options {
     bool verdict; // look for pointers at the end; false until verdicts are there
     bool verdict_given;
     show_set show;
-    uint32_t top;           // sites printed per kind, 0 for all
-    bool debuginfod;        // --debuginfod: ask the servers for missing debug information
-    int verbosity;          // -q -1, -v +1
-    const char **arguments; // what follows the options: PROGRAM ARG..., or files; NULL-terminated
+    uint32_t top;            // sites printed per kind, 0 for all
+    const char *source_root; // --source-root DIR: where the sources lie; NULL: see report/listing.h
+    bool debuginfod;         // --debuginfod: ask the servers for missing debug information
+    int verbosity;           // -q -1, -v +1
+    const char **arguments;  // what follows the options: PROGRAM ARG..., or files; NULL-terminated
     size_t argument_count;
     void *storage; // SEEP_OPTIONS' words, which the strings above point into; NULL: they are argv's
 };

@@ -59,9 +59,11 @@ static void print_options(FILE *out, enum command command) {
 static void print_formats(FILE *out) {
     fputs("\nformats:\n", out);
 #define FORMAT(name, writer, whom) fprintf(out, "  %-*s%s\n", TEXT_COLUMN - 2, #name, whom);
+#define FORMAT_BINARY              FORMAT
 #define FORMAT_LATER(...)
 #include "analyzer/report/formats.def"
 #undef FORMAT
+#undef FORMAT_BINARY
 #undef FORMAT_LATER
 }
 

@@ -89,6 +89,7 @@ int parse_show(const char *value, show_set *out, char *why, size_t why_bytes) {
 }
 
 #define FORMAT(name, ...)       {#name, false},
+#define FORMAT_BINARY           FORMAT
 #define FORMAT_LATER(name, ...) {#name, true},
 static const struct format_word {
     const char *name;
@@ -97,6 +98,7 @@ static const struct format_word {
 #include "analyzer/report/formats.def"
 };
 #undef FORMAT
+#undef FORMAT_BINARY
 #undef FORMAT_LATER
 
 enum { FORMATS = sizeof format_words / sizeof format_words[0] };

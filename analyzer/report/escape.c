@@ -50,7 +50,8 @@ char *escape_invalid(const char *text) {
 static bool deceives(uint32_t point) {
     return (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
            (point >= 0x2060 && point <= 0x206f) || point == 0x061c || point == 0xfeff ||
-           (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe007f);
+           (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe007f) ||
+           (point & 0xfffe) == 0xfffe; // no characters: XML, for one, takes them for an error
 }
 
 static void print_control(FILE *out, uint32_t point) {
@@ -65,10 +66,17 @@ static void print_control(FILE *out, uint32_t point) {
 }
 
 void escape_print(FILE *out, const char *text) {
+    escape_print_with(out, text, NULL);
+}
+
+void escape_print_with(FILE *out, const char *text, const char *(*special)(char c)) {
     while (text && *text) {
         uint32_t point;
         size_t length = utf8_sequence(text, &point);
-        if (length == 0)
+        const char *instead = special && length == 1 ? special(*text) : NULL;
+        if (instead)
+            fputs(instead, out);
+        else if (length == 0)
             fprintf(out, "\\x%02x", (unsigned char)*text);
         else if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || deceives(point))
             print_control(out, point);

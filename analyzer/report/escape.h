@@ -19,6 +19,11 @@ char *escape_invalid(const char *text);
 // ones as \u{202e}. NULL prints nothing.
 void escape_print(FILE *out, const char *text);
 
-// The same, as a word that a shell would take back: quoted if anything but letters, digits and safe marks is
-// in it.
+// The same for text within a syntax: a printable ASCII character or control character that special() has an
+// answer for is printed as that answer, everything else as escape_print() does. The syntaxes are in
+// escape_syntax.h.
+void escape_print_with(FILE *out, const char *text, const char *(*special)(char c));
+
+// The same as escape_print, as a word that a shell would take back: quoted if anything but letters, digits
+// and safe marks is in it.
 void escape_print_word(FILE *out, const char *word);

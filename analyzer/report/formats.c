@@ -6,6 +6,7 @@
 #include "analyzer/report/json.h"
 #include "analyzer/report/outfile.h"
 #include "analyzer/report/text.h"
+#include "analyzer/report/writers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,16 +18,18 @@ typedef int (*report_writer)(const struct report *report, const struct options *
 static const struct format {
     const char *name;
     report_writer write;
+    bool binary;
 } formats[] = {
-#define FORMAT(name, writer, whom) {#name, writer},
-#define FORMAT_LATER(...)          // the parser refuses them
+#define FORMAT(name, writer, whom)        {#name, writer, false},
+#define FORMAT_BINARY(name, writer, whom) {#name, writer, true},
+#define FORMAT_LATER(...)                 // the parser refuses them
 #include "analyzer/report/formats.def"
 };
 
-static report_writer find_writer(const char *name) {
+static const struct format *find_format(const char *name) {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         if (strcmp(formats[i].name, name) == 0)
-            return formats[i].write;
+            return &formats[i];
     return NULL;
 }
 
@@ -90,11 +93,11 @@ static int render(report_writer write, const struct report *report, const struct
 
 static int write_one(const struct report *report, const struct options *options, const struct output *output,
                      pid_t pid, char *message, size_t message_bytes) {
-    report_writer writer = find_writer(output->format);
+    const struct format *format = find_format(output->format);
     char *path = expand(destination(options, output), pid);
     char *text = NULL;
     size_t bytes = 0;
-    int rc = writer && path ? render(writer, report, options, &text, &bytes) : writer ? -ENOMEM : -EINVAL;
+    int rc = !format ? -EINVAL : !path ? -ENOMEM : render(format->write, report, options, &text, &bytes);
     if (rc == 0)
         rc = outfile_write(path, text, bytes);
     if (rc < 0)
@@ -102,6 +105,8 @@ static int write_one(const struct report *report, const struct options *options,
                  path ? path : "its file", strerror(-rc));
     free(text);
     free(path);
+    if (rc == 0 && format->write == report_write_github)
+        rc = github_append_summary(report, options, message, message_bytes);
     return rc;
 }
 
@@ -130,6 +135,14 @@ static int check_one(const struct options *options, const struct output *output,
     const char *path = destination(options, output);
     char *expanded = known_directory(path) ? expand(path, 0) : NULL;
     int rc = expanded ? outfile_check(expanded) : 0;
+    const struct format *format = find_format(output->format);
+    if (rc == 0 && expanded && format && format->binary && outfile_is_terminal(expanded)) {
+        free(expanded);
+        snprintf(message, message_bytes,
+                 "the %s report is binary, not for a terminal; name a file: --format %s=FILE", output->format,
+                 output->format);
+        return -EINVAL;
+    }
     free(expanded);
     if (rc == -ENOENT || rc == -ENOTDIR)
         snprintf(message, message_bytes,

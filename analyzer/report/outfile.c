@@ -150,3 +150,17 @@ int outfile_check(const char *path) {
     free(directory);
     return rc;
 }
+
+bool outfile_is_terminal(const char *path) {
+    int named = named_descriptor(path);
+    if (named >= 0)
+        return isatty(named);
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISCHR(status.st_mode))
+        return false;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    bool is = fd >= 0 && isatty(fd);
+    if (fd >= 0)
+        close(fd);
+    return is;
+}

@@ -1,6 +1,7 @@
 // Writing a finished text to where it belongs, all of it or nothing.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // path may be
@@ -14,3 +15,6 @@ int outfile_write(const char *path, const char *data, size_t bytes);
 
 // Would outfile_write have a place to write to? 0 or -errno: -ENOENT and -ENOTDIR speak of the directory.
 int outfile_check(const char *path);
+
+// Would it be written to a terminal?
+bool outfile_is_terminal(const char *path);

@@ -13,7 +13,7 @@
 // Obeys options' show, top and verbosity. 0, or -errno when the stream took an error.
 int report_write_text(const struct report *report, const struct options *options, FILE *out);
 
-// --- between text.c, text_summary.c and text_sites.c ---
+// --- between text.c, text_summary.c and text_sites.c; the other formats for people use some ---
 
 // What all processes add up to. An address space that exec replaced took its blocks along: those are kept
 // apart.
@@ -41,6 +41,11 @@ bool site_listed(const struct report_site *site, const struct options *options);
 int site_order(const void *a, const void *b);
 // "function  file:line", or what is known of it: "function  module+0x1f", "??  module+0x1f", "??  0x1f".
 void print_frame(FILE *out, const struct report_frame *frame, int function_columns);
+// How many of a site's frames to show: what calls main is the same in every program.
+size_t frames_up_to_main(const struct report_site *site);
+// Where a reader will look first: the innermost frame of the program's own source; without debug information
+// the innermost one of its own code; or else the innermost there is. NULL: the site has no frames.
+const struct report_frame *telling_frame(const struct report_site *site);
 // What a site's count counts: "block", "descriptor", "mapping".
 const char *site_noun(enum site_kind kind);
 // "3.1 MiB (3,251,200 bytes) in 1,016 blocks", "3 descriptors".

@@ -73,9 +73,8 @@ void print_frame(FILE *out, const struct report_frame *frame, int function_colum
         fputs("  (inlined)", out);
 }
 
-// How many frames to show: what calls main is the same in every program. A stripped program has no main, but
-// libc names what called it.
-static size_t frames_up_to_main(const struct report_site *site) {
+// A stripped program has no main, but libc names what called it.
+size_t frames_up_to_main(const struct report_site *site) {
     size_t count = site->frame_count;
     for (size_t below = 1; below <= BELOW_MAIN && below < count; below++) {
         const char *function = site->frames[count - below].function;

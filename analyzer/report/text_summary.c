@@ -110,9 +110,7 @@ static bool of_the_system(const struct report_frame *frame) {
     return begins(frame->file, "/usr/") || begins(frame->module, "/usr/lib") || begins(frame->module, "/lib");
 }
 
-// Where a reader will look first: the innermost frame of the program's own source; without debug information
-// the innermost one of its own code; or else the innermost there is.
-static const struct report_frame *telling_frame(const struct report_site *site) {
+const struct report_frame *telling_frame(const struct report_site *site) {
     const struct report_frame *own = NULL;
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
