@@ -54,7 +54,7 @@ int command_run(const struct options *options) {
                                                .track = options->track, // TRACK_ bits are the wire's
                                                .tally = report_outputs_want_acquired(options),
                                                .verbosity = options->verbosity,
-                                               .examine = {.verdict = options->verdict}},
+                                               .examine = {.verdict = options->verdict, .memory = true}},
                      message, sizeof message) < 0)
         return complain("%s", message);
 

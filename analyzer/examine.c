@@ -1,6 +1,7 @@
 // See examine.h. Called by session.c, which then lets the process go on.
 #include "analyzer/examine.h"
 #include "analyzer/drain.h"
+#include "analyzer/process_memory.h"
 #include "analyzer/verdict/stop.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 bool examine_wanted(const struct examine_options *options) {
-    return options->verdict;
+    return options->verdict || options->memory;
 }
 
 enum { STOP_TRIES = 20 };
@@ -33,6 +34,7 @@ static void look_at_the_heap(struct process *process) {
     process->stop_error = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
     if (process->stop_error)
         return;
+    process_look(process, true);
     process_harvest(process);
     process->pause_ns = stop_go_on(&stopped);
 }
@@ -40,4 +42,6 @@ static void look_at_the_heap(struct process *process) {
 void process_examine(struct process *process, const struct examine_options *options) {
     if (options->verdict)
         look_at_the_heap(process);
+    if (!process->looked_at_end) // it could not be stopped, or need not be
+        process_look(process, true);
 }

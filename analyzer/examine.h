@@ -8,6 +8,7 @@
 
 struct examine_options {
     bool verdict; // stop all its threads, and look for pointers to its blocks
+    bool memory;  // read what it is resident for
 };
 
 // Does any of these need a process to stand still?

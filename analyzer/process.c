@@ -1,6 +1,7 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
 #include "analyzer/tally.h"
+#include "analyzer/process_memory.h"
 #include "preload/wire/atomic.h"
 
 #include <dirent.h>
@@ -156,6 +157,7 @@ void process_free(struct process *process) {
         return;
     if (process->pidfd >= 0)
         close(process->pidfd);
+    process_forget_memory(process);
     live_free(process->live);
     ledger_free(process->ledger);
     tally_free(process->tally);
@@ -275,6 +277,7 @@ void process_harvest(struct process *process) {
     harvest_collect(&process->harvest, process->family, process->live);
     if (process->tally)
         harvest_acquired(&process->harvest, process->family, process->tally);
+    process_mark_blocks(process);
     live_free(process->live);
     process->live = NULL;
     tally_free(process->tally);
@@ -290,6 +293,9 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_compared = wire->stacks_compared;
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
+    process->ended_ns = process_now_ns();
+    if (still_running)
+        process_look(process, true);
     if (process->live)
         process_harvest(process);
     family->by_slot[process->slot] = NULL;

@@ -47,6 +47,10 @@ struct process {
     struct live_counts counts;
     struct tally *tally; // NULL: nobody asked, or after the harvest
     struct harvest harvest;
+    struct look *look;  // the last look at its memory; NULL: there was none
+    bool looked_at_end; // that look was taken when it stood at its end, or ran on when all others had ended
+    uint64_t ended_ns;  // CLOCK_MONOTONIC, when it was finished
+    uint64_t live_resident_bytes[VERDICT_OPEN]; // of its live blocks, as of that look, by verdict
 };
 
 // A process that attached, or that a forked child's slot told of. Reads /proc for what it is. Never NULL.

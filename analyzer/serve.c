@@ -67,7 +67,7 @@ int serve(const char *connection) {
                                                .track = options.track, // TRACK_ bits are the wire's
                                                .tally = report_outputs_want_acquired(&options),
                                                .verbosity = options.verbosity,
-                                               .examine = {.verdict = options.verdict}},
+                                               .examine = {.verdict = options.verdict, .memory = true}},
                      message, sizeof message) < 0)
         return complain("%s", message);
     int bad = session_take_first(&session, moved);

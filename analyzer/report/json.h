@@ -2,8 +2,8 @@
 //
 // Written: valid UTF-8 whatever the names hold (bytes that are not UTF-8 become \xBB, see escape.h); one line
 // per site, so that reports of any size can be searched with line tools and are never held twice in memory. A
-// figure that is not known is null: the totals of kinds that are not tracked, the gate without one, the
-// memory ledger.
+// figure that is not known is null: the totals of kinds that are not tracked, the gate without one,
+// the memory of a process that was not looked at.
 //
 // Read: members that are not known are ignored, since adding is free; members of the schema must be there
 // (but for those that may be null), be of their type and in range. What was written and read back writes

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define READER_DEPTH 8 // processes, sites, frames and a member, with room to spare
+#define READER_DEPTH 8 // processes, memory, rows and a member, with room to spare
 
 struct reader {
     struct arena *arena; // owns the strings that are returned

@@ -5,6 +5,7 @@
 #include "analyzer/report/json.h"
 
 #include "analyzer/report/json_fields.h"
+#include "analyzer/report/json_memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -227,6 +228,7 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
     }
     read_totals(r, object, out);
     read_sites(r, object, out);
+    out->memory = read_memory(r, object);
 }
 
 static double get_duration(struct reader *r, const json_t *object) {

@@ -3,7 +3,8 @@
 // table of formats.
 #include "analyzer/report/json.h"
 
-#include "analyzer/report/escape.h"
+#include "analyzer/report/json_memory.h"
+#include "analyzer/report/json_values.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,38 +15,6 @@
 
 // 9 digits are finer than the clock for any run, and read back to the same digits.
 #define DUMP_FLAGS JSON_REAL_PRECISION(9)
-
-// Like the arena: a report that does not fit into memory can't be written, and half of one must not look
-// whole.
-static void *must(void *pointer) {
-    if (!pointer) {
-        fputs("seep: no memory left to write the report\n", stderr);
-        abort();
-    }
-    return pointer;
-}
-
-static void put(json_t *object, const char *key, json_t *value) {
-    if (json_object_set_new_nocheck(object, key, must(value)) != 0)
-        must(NULL);
-}
-
-static json_t *text_or_null(const char *text) {
-    if (!text)
-        return json_null();
-    json_t *value = json_string(text); // NULL if it isn't UTF-8
-    if (value)
-        return value;
-    char *valid = must(escape_invalid(text));
-    value = json_string(valid);
-    free(valid);
-    return value;
-}
-
-// JSON readers hold whole numbers in 63 bits; no count of blocks or bytes gets there.
-static json_t *number(uint64_t value) {
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
 
 static json_t *address(uint64_t value) {
     char text[2 + 16 + 1];
@@ -192,7 +161,7 @@ static json_t *process_object(const struct report_process *process) {
     put(totals, "map", json_null());
     put(object, "totals", totals);
     put(object, "verdicts", process->heap_tracked ? verdicts_object(&process->verdicts) : json_null());
-    put(object, "memory", json_null());
+    put(object, "memory", json_memory(process->memory));
     return object;
 }
 

@@ -1,6 +1,7 @@
 // The report's container and the schema's words. Knows nothing of formats; called by everything that builds,
 // reads or prints a report.
 #include "analyzer/report/report.h"
+#include "analyzer/report/memory.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,6 +28,21 @@ static const char *const begin_words[] = {
 static const char *const end_words[] = {
     [END_EXIT] = "exit",       [END_SIGNAL] = "signal",   [END_EXEC] = "exec",
     [END_RUNNING] = "running", [END_UNKNOWN] = "unknown",
+};
+
+static const char *const memory_words[] = {
+    [MEMORY_ROW_HEAP_LIVE] = "heap_live",
+    [MEMORY_ROW_HEAP_OVERHEAD] = "heap_overhead",
+    [MEMORY_ROW_HEAP_FREE_PAGES] = "heap_free_pages",
+    [MEMORY_ROW_HEAP_FREE_PIECES] = "heap_free_pieces",
+    [MEMORY_ROW_HEAP_UNDIVIDED] = "heap_undivided",
+    [MEMORY_ROW_MAPPING] = "mapping",
+    [MEMORY_ROW_STACKS] = "thread_stacks",
+    [MEMORY_ROW_FILE] = "file",
+    [MEMORY_ROW_SHARED] = "shared",
+    [MEMORY_ROW_GO_HEAP] = "go_heap",
+    [MEMORY_ROW_SEEP] = "seep",
+    [MEMORY_ROW_UNATTRIBUTED] = "unattributed",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -80,4 +96,12 @@ int process_begin_from_name(const char *name) {
 
 int process_end_from_name(const char *name) {
     return find(end_words, COUNT(end_words), name);
+}
+
+const char *memory_row_name(enum memory_row_kind kind) {
+    return memory_words[kind];
+}
+
+int memory_row_from_name(const char *name) {
+    return find(memory_words, COUNT(memory_words), name);
 }

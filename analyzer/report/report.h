@@ -119,6 +119,7 @@ struct report_process {
     size_t acquired_count;
     struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
     size_t site_count;
+    struct report_memory *memory; // NULL: it is not known where its memory went (report/memory.h)
 };
 
 // What the gate said; analyzer/gate/ fills it.

@@ -1,4 +1,5 @@
-// The text report's frame: the summary (text_summary.c), a section per process with its sites (text_sites.c),
+// The text report's frame: the summary (text_summary.c), where the
+// memory went (text_memory.c), a section per process with its sites (text_sites.c),
 // the closing line. Prints only to the stream it is given; called through the table of formats.
 #include "analyzer/report/text.h"
 
@@ -134,6 +135,7 @@ static void print_closing(FILE *out, const struct report *report, const struct t
 int report_write_text(const struct report *report, const struct options *options, FILE *out) {
     struct text_sums sums = text_add_up(report, options);
     print_summary(out, report, &sums, options);
+    print_memory(out, report, options);
     size_t sections = 0;
     for (size_t i = 0; i < report->process_count && options->verbosity >= 0; i++) {
         const struct report_process *process = &report->processes[i];

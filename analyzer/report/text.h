@@ -13,7 +13,8 @@
 // Obeys options' show, top and verbosity. 0, or -errno when the stream took an error.
 int report_write_text(const struct report *report, const struct options *options, FILE *out);
 
-// --- between text.c, text_summary.c and text_sites.c; the other formats for people use some ---
+// --- between text.c, text_summary.c, text_sites.c and text_memory.c; the other formats for people use some
+// ---
 
 // What all processes add up to. An address space that exec replaced took its blocks along: those are kept
 // apart.
@@ -52,3 +53,8 @@ const char *site_noun(enum site_kind kind);
 void print_amount(FILE *out, enum site_kind kind, uint64_t bytes, uint64_t count);
 // The listed sites of a process, by verdict, with their stacks.
 void print_sites(FILE *out, const struct report_process *process, const struct options *options);
+// The process that is resident for most, of those of which that is known; NULL: it is of none.
+const struct report_process *text_largest_process(const struct report *report);
+// Where the memory of the largest process was, in one line; and in a table, of all with -v.
+void print_memory_summary(FILE *out, const struct report *report);
+void print_memory(FILE *out, const struct report *report, const struct options *options);

@@ -262,4 +262,5 @@ void print_summary(FILE *out, const struct report *report, const struct text_sum
     fputc('\n', out);
     print_heap_summary(out, report, sums, options);
     print_left_out(out, report, sums, options);
+    print_memory_summary(out, report);
 }

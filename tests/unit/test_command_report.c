@@ -1,3 +1,4 @@
+// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/command_report.c analyzer/complain.c analyzer/report/report.c analyzer/report/json_read.c
 // links: analyzer/report/json_fields.c analyzer/report/json_write.c analyzer/report/text.c
 // links: analyzer/report/text_sites.c analyzer/report/text_summary.c analyzer/report/units.c

@@ -1,3 +1,4 @@
+// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
 // links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c

@@ -1,0 +1,20 @@
+// The ledger of one process: from a look at it, with its live blocks marked, to the rows of the report.
+#pragma once
+
+#include "analyzer/arena.h"
+#include "analyzer/memory/look.h"
+#include "analyzer/report/memory.h"
+#include "analyzer/report/report.h"
+
+struct account_facts {
+    bool heap_known;     // all blocks that live were marked; else the allocator's areas stay whole
+    uint64_t live_bytes; // of all live blocks, as they were asked for
+    uint64_t live_resident_bytes[VERDICT_OPEN];          // what pieces_mark returned, by verdict
+    const char *(*site_id)(void *context, int32_t site); // of a region's site; NULL: it has none
+    void *context;
+    uint64_t ended_ns; // CLOCK_MONOTONIC; 0: the look was taken at the end
+};
+
+// In the arena, with copies of all names. Reads the look and changes nothing.
+struct report_memory *account_make(const struct look *look, const struct account_facts *facts,
+                                   struct arena *arena);

@@ -1,0 +1,61 @@
+// See process_memory.h. Called by examine.c, process.c and assemble.c.
+#include "analyzer/process_memory.h"
+#include "analyzer/memory/account.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+uint64_t process_now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void process_forget_memory(struct process *process) {
+    if (process->look)
+        look_free(process->look);
+    free(process->look);
+    process->look = NULL;
+}
+
+void process_look(struct process *process, bool at_end) {
+    struct look *fresh = malloc(sizeof *fresh);
+    bool there = fresh && !process->unseen && !process->absent && !process->replaced;
+    if (!there || look_take(fresh, process->pid, NULL, 0) != 0) {
+        free(fresh);
+        return;
+    }
+    if (!at_end && process_is_gone(process)) { // its id may be another's by now
+        look_free(fresh);
+        free(fresh);
+        return;
+    }
+    process_forget_memory(process);
+    process->look = fresh;
+    process->looked_at_end = at_end;
+}
+
+static void mark(void *context, const struct live_block *block) {
+    struct process *process = context;
+    process->live_resident_bytes[VERDICT_UNCLASSIFIED] +=
+        pieces_mark(&process->look->pieces, block->address, block->bytes);
+}
+
+void process_mark_blocks(struct process *process) {
+    if (process->look)
+        live_each(process->live, mark, process);
+}
+
+struct report_memory *process_account(const struct process *process, bool heap_tracked, struct arena *arena) {
+    if (!process->look)
+        return NULL;
+    // A forked child's blocks are its parent's where it inherited them: those it can't be asked for.
+    bool known = heap_tracked && process->begin == BEGIN_EXEC && process->attached &&
+                 !(process->notes & NOTE_HEAP_BYPASSED);
+    struct account_facts facts = {.heap_known = known,
+                                  .live_bytes = process->counts.live_bytes,
+                                  .ended_ns = process->looked_at_end ? 0 : process->ended_ns};
+    for (int verdict = 0; verdict < VERDICT_OPEN; verdict++)
+        facts.live_resident_bytes[verdict] = process->live_resident_bytes[verdict];
+    return account_make(process->look, &facts, arena);
+}
