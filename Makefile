@@ -64,6 +64,9 @@ $B/bench/%: bench/%.c
 # The live set alone, without the program, the rings and the analyzer around it.
 $B/bench/live: tests/bench/bench_live.c $(wildcard analyzer/live*.c analyzer/live*.h)
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -I. -o $@ $(filter %.c,$^)
+# The verdict alone: another process holds the heap, and does nothing else.
+$B/bench/classify: tests/bench/bench_classify.c $(wildcard analyzer/verdict/*.h) analyzer/vector.h
+	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -I. -o $@ $< $(call directive,links,$<)
 
 man := $(wildcard docs/man/*.1)
 prefix_dir = $(DESTDIR)$(PREFIX)
@@ -87,7 +90,7 @@ uninstall: ## remove what install put there
 	$(Q)rm -f '$(prefix_dir)/bin/seep' '$(prefix_dir)/lib/seep/libseep.so' $(man:docs/man/%='$(prefix_dir)/share/man/man1/%')
 	$(Q)rmdir '$(prefix_dir)/lib/seep' 2>/dev/null || true
 
-bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) $B/bench/live ## measure what seep costs, beside whichever peers are installed
+bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) $B/bench/live $B/bench/classify ## measure what seep costs, beside whichever peers are installed
 	$(Q)SEEP_BUILD=$B scripts/bench
 
 format: ## lay the code out as .clang-format says

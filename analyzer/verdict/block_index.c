@@ -1,99 +1,12 @@
-// See block_index.h. Called by classify.c, for every word that could be an address of a block.
+// See block_index.h. Asked for every word that could be an address of a block.
 #include "analyzer/verdict/block_index.h"
-#include "analyzer/vector.h"
+#include "analyzer/verdict/memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-// A block of more regions than this has only its first one among them.
-enum { LARGE_REGIONS = 32, BLOCKS_PER_GRANULE = 4, SMALLEST_SHIFT = 6 };
-
-static uint64_t cell_of(const struct block_index *index, uint64_t number) {
-    return (number * 0x9e3779b97f4a7c15ull) >> index->region_shift;
-}
-
-// The region's cell, or an empty one.
-static struct index_region *region_at(const struct block_index *index, uint64_t number) {
-    uint64_t cell = cell_of(index, number);
-    while (index->regions[cell].number && index->regions[cell].number != number + 1)
-        cell = (cell + 1) & index->region_mask;
-    return &index->regions[cell];
-}
-
-static uint64_t last_region(const struct block_index *index, uint32_t block) {
-    uint64_t first = index->blocks[block].address >> REGION_BITS,
-             last = block_end(index, block) >> REGION_BITS; // one past the end counts
-    return last - first > LARGE_REGIONS ? first : last;
-}
-
-static bool is_large(const struct block_index *index, uint32_t block) {
-    return (block_end(index, block) >> REGION_BITS) - (index->blocks[block].address >> REGION_BITS) >
-           LARGE_REGIONS;
-}
-
-// Calls visit for each region that blocks lie in, ascending: begins is how many blocks begin before it.
-static size_t each_region(struct block_index *index,
-                          void (*visit)(struct block_index *index, uint64_t number, uint32_t before)) {
-    uint64_t next = 0; // regions below it were visited
-    size_t regions = 0;
-    for (uint32_t block = 0; block < index->count; block++) {
-        uint64_t first = index->blocks[block].address >> REGION_BITS, last = last_region(index, block);
-        for (uint64_t number = first < next ? next : first; number <= last; number++, regions++)
-            if (visit)
-                visit(index, number, number == first ? block : block + 1);
-        if (last >= next)
-            next = last + 1;
-    }
-    return regions;
-}
-
-// How many blocks begin in the region, of which `before` begin before it.
-static uint32_t blocks_in(const struct block_index *index, uint64_t number, uint32_t before) {
-    uint32_t low = before, high = index->count;
-    // By doubling steps: regions are many times smaller than the heap.
-    for (uint32_t step = 1; low + step < high; step *= 2) {
-        if (index->blocks[low + step].address >> REGION_BITS > number) {
-            high = low + step;
-            break;
-        }
-        low += step;
-    }
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (index->blocks[middle].address >> REGION_BITS > number)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low - before;
-}
-
-static void add_granules(struct block_index *index, uint64_t number, uint32_t before) {
-    struct index_region *region = region_at(index, number);
-    uint32_t inside = blocks_in(index, number, before), after = before + inside;
-    uint8_t shift = REGION_BITS;
-    while (shift > SMALLEST_SHIFT && (inside >> (REGION_BITS - shift)) > BLOCKS_PER_GRANULE)
-        shift--;
-    *region = (struct index_region){number + 1, (uint32_t)index->granule_count, shift};
-    uint32_t granules = 1u << (REGION_BITS - shift), block = before;
-    uint32_t *first = index->granules + index->granule_count;
-    for (uint32_t i = 0; i < granules; i++) {
-        uint64_t begin = (number << REGION_BITS) + ((uint64_t)i << shift);
-        while (block < after && index->blocks[block].address < begin)
-            block++;
-        first[i] = block;
-    }
-    first[granules] = after;
-    index->granule_count += granules + 1;
-}
-
-static void *allocate(size_t count, size_t bytes) {
-    void *memory = calloc(count ? count : 1, bytes);
-    if (!memory) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
+// A region is 2 MiB, unless that were too many; a granule is never smaller than a block with its header.
+enum { REGION_SHIFT = 21, MOST_REGIONS = 1 << 19, GRANULE_SHIFT = 5 };
 
 static int check_order(struct block_index *index) {
     const struct classify_block *blocks = index->blocks;
@@ -106,69 +19,118 @@ static int check_order(struct block_index *index) {
     return 0;
 }
 
+static void cut_into_regions(struct index_span *span, struct address_span addresses) {
+    *span = (struct index_span){
+        .first = addresses.first, .width = addresses.last - addresses.first, .shift = REGION_SHIFT};
+    while (span->width >> span->shift >= MOST_REGIONS)
+        span->shift++;
+    span->region_count = (span->width >> span->shift) + 1;
+    span->regions = verdict_allocate(span->region_count, sizeof *span->regions);
+}
+
+static uint32_t granule_shift(uint32_t region_shift, uint32_t blocks) {
+    uint32_t shift = region_shift;
+    while (shift > GRANULE_SHIFT && blocks >> (region_shift - shift) > 1)
+        shift--;
+    return shift;
+}
+
+// Fills the region's granules: blocks from `before` to `after` begin in it.
+static void add_granules(struct block_index *index, const struct index_span *span, size_t number,
+                         uint32_t before, uint32_t after) {
+    uint64_t begin = span->first + ((uint64_t)number << span->shift);
+    uint32_t shift = granule_shift(span->shift, after - before),
+             *granules = index->granules + index->granule_count;
+    uint32_t last = (uint32_t)((1ull << (span->shift - shift)) - 1);
+    span->regions[number] = (struct index_region){(uint32_t)index->granule_count, shift};
+    uint32_t filled = 0;
+    for (uint32_t block = before; block < after; block++)
+        for (uint64_t own = (index->blocks[block].address - begin) >> shift; filled <= own; filled++)
+            granules[filled] = block;
+    while (filled <= last + 2)
+        granules[filled++] = after;
+    index->granule_count += filled;
+}
+
+// Its regions in turn. Where no block begins, only the last one before can reach: the two equal granules at
+// the end of the region before say so.
+static uint32_t add_span(struct block_index *index, const struct index_span *span, uint32_t block) {
+    for (size_t number = 0; number < span->region_count; number++) {
+        uint32_t after = block;
+        while (after < index->count && index->blocks[after].address - span->first <= span->width &&
+               (index->blocks[after].address - span->first) >> span->shift == number)
+            after++;
+        if (after > block)
+            add_granules(index, span, number, block, after);
+        else
+            span->regions[number] = (struct index_region){(uint32_t)index->granule_count - 2, span->shift};
+        block = after;
+    }
+    return block;
+}
+
 int block_index_make(struct block_index *index, const struct classify_block *blocks, size_t count) {
     if (count > CLASSIFY_MOST_BLOCKS)
         return -EINVAL;
     *index = (struct block_index){.blocks = blocks, .count = (uint32_t)count};
     if (check_order(index))
         return -EINVAL;
-    size_t room = 0, regions = each_region(index, NULL), cells = 16;
-    for (index->region_shift = 60; cells < 2 * regions; cells *= 2)
-        index->region_shift--;
-    index->region_mask = cells - 1;
-    index->regions = allocate(cells, sizeof *index->regions);
-    // A region has at most 2 granules for each full BLOCKS_PER_GRANULE, and the one that closes it.
-    index->granules = allocate(2 * (count / BLOCKS_PER_GRANULE) + 3 * regions, sizeof *index->granules);
-    each_region(index, add_granules);
-    for (uint32_t i = 0; i < index->count; i++)
-        if (is_large(index, i))
-            *(VECTOR_PUSH(index->large, index->large_count, room)) = i;
+    struct address_spans spans = {{{0, 0}, {0, 0}}};
+    if (count)
+        spans = address_spans_of(blocks, count);
+    for (int i = 0; i < 2; i++)
+        cut_into_regions(&index->span[i], spans.span[i]);
+    // A region with blocks has no more granules than blocks, and two that end it.
+    size_t regions = index->span[0].region_count + index->span[1].region_count;
+    index->granules =
+        verdict_allocate(count + 2 * (count < regions ? count : regions) + 4, sizeof *index->granules);
+    index->granule_count = 2;
+    uint32_t next = add_span(index, &index->span[0], 0);
+    add_span(index, &index->span[1], next);
     return 0;
 }
 
 void block_index_free(struct block_index *index) {
-    free(index->regions);
+    for (int i = 0; i < 2; i++)
+        free(index->span[i].regions);
     free(index->granules);
-    free(index->large);
     *index = (struct block_index){0};
 }
 
 size_t block_index_memory(const struct block_index *index) {
-    return (index->region_mask + 1) * sizeof *index->regions +
-           index->granule_count * sizeof *index->granules + index->large_count * sizeof *index->large;
+    return (index->span[0].region_count + index->span[1].region_count) * sizeof(struct index_region) +
+           index->granule_count * sizeof *index->granules;
+}
+
+static const uint32_t *granule_of(const struct block_index *index, uint64_t word) {
+    const struct index_span *span = &index->span[word - index->span[0].first > index->span[0].width];
+    uint64_t within = word - span->first;
+    if (within > span->width)
+        return index->granules;
+    const struct index_region *region = &span->regions[within >> span->shift];
+    within &= (1ull << span->shift) - 1;
+    return &index->granules[region->granules + (within >> region->shift)];
 }
 
 // The last of the blocks below `high` that doesn't begin after the word, if it holds it. Blocks below `low`
 // do begin before it.
 static uint32_t holder(const struct block_index *index, uint64_t word, uint32_t low, uint32_t high) {
-    while (low < high) {
+    const struct classify_block *blocks = index->blocks;
+    while (high - low > 2) {
         uint32_t middle = low + (high - low) / 2;
-        if (index->blocks[middle].address <= word)
+        if (blocks[middle].address <= word)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low == 0)
-        return NO_BLOCK;
-    uint32_t block = low - 1;
-    const struct classify_block *found = &index->blocks[block];
-    bool inside = word == found->address || (found->bytes && word - found->address <= found->bytes);
-    return inside ? block : NO_BLOCK;
-}
-
-static uint32_t large_holder(const struct block_index *index, uint64_t word) {
-    size_t low = 0, high = index->large_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (index->blocks[index->large[middle]].address <= word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return NO_BLOCK;
-    uint32_t block = index->large[low - 1];
-    return word <= block_end(index, block) ? block : NO_BLOCK;
+    // Two or fewer are left in most granules. No branches: which it is comes at random.
+    uint32_t last = index->count - 1, first = low < last ? low : last,
+             second = low + 1 < last ? low + 1 : last;
+    uint32_t begun = low + ((low < high) & (blocks[first].address <= word)) +
+                     ((low + 1 < high) & (blocks[second].address <= word));
+    const struct classify_block *found = &blocks[begun - (begun > 0)];
+    bool inside = (begun > 0) & (word - found->address <= found->bytes);
+    return inside ? begun - 1 : NO_BLOCK;
 }
 
 void block_index_find(const struct block_index *index, const uint64_t *words, size_t count,
@@ -176,25 +138,16 @@ void block_index_find(const struct block_index *index, const uint64_t *words, si
     // Each step of all words before the next step of any: by then what it needs has come from memory.
     const uint32_t *granule[INDEX_BATCH];
     uint32_t low[INDEX_BATCH], high[INDEX_BATCH];
-    for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(&index->regions[cell_of(index, words[i] >> REGION_BITS)]);
     for (size_t i = 0; i < count; i++) {
-        const struct index_region *region = region_at(index, words[i] >> REGION_BITS);
-        uint64_t within = words[i] & ((1u << REGION_BITS) - 1);
-        granule[i] = region->number ? &index->granules[region->first + (within >> region->shift)] : NULL;
-        if (granule[i])
-            __builtin_prefetch(granule[i]);
+        granule[i] = granule_of(index, words[i]);
+        __builtin_prefetch(granule[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        low[i] = granule[i][0];
+        high[i] = granule[i][1];
+        __builtin_prefetch(&index->blocks[low[i] - (low[i] > 0)]);
+        __builtin_prefetch(&index->blocks[low[i]]);
     }
     for (size_t i = 0; i < count; i++)
-        if (granule[i]) {
-            low[i] = granule[i][0];
-            high[i] = granule[i][1];
-            uint32_t middle = low[i] + (high[i] - low[i]) / 2;
-            __builtin_prefetch(&index->blocks[middle ? middle - 1 : 0]);
-            __builtin_prefetch(&index->blocks[middle]);
-        }
-    for (size_t i = 0; i < count; i++)
-        blocks[i] = granule[i]           ? holder(index, words[i], low[i], high[i])
-                    : index->large_count ? large_holder(index, words[i])
-                                         : NO_BLOCK;
+        blocks[i] = holder(index, words[i], low[i], high[i]);
 }

@@ -1,31 +1,33 @@
-// From an address to the block that it lies in, in constant time: regions of 2 MiB by hash, and in each as
-// many equal granules as suit the number of its blocks, which say where to search. Owned by classify.c.
+// From an address to the block that it lies in, in constant time. Each span of addresses is cut into equal
+// regions, each region into as many equal granules as it has blocks or so; a granule says where to search.
+// Owned by classify_read.c.
 #pragma once
 
-#include "analyzer/verdict/classify.h"
+#include "analyzer/verdict/address_spans.h"
 
 #define NO_BLOCK UINT32_MAX
 
-enum { REGION_BITS = 21 };
-
 struct index_region {
-    uint64_t number; // address >> REGION_BITS, plus one: 0 is an empty cell
-    uint32_t first;  // its granules, in index->granules
-    uint8_t shift;   // address bits within a granule
+    uint32_t granules; // its first, in index->granules
+    uint32_t shift;    // address bits within a granule
+};
+
+struct index_span {
+    uint64_t first, width; // addresses first to first + width
+    uint32_t shift;        // address bits within a region
+    struct index_region *regions;
+    size_t region_count;
 };
 
 struct block_index {
     const struct classify_block *blocks;
     uint32_t count;
-    struct index_region *regions; // open addressing
-    uint64_t region_mask;         // cells - 1
-    uint8_t region_shift;         // 64 - log2(cells)
-    // For each granule how many blocks begin before it; one more at each region's end.
+    struct index_span span[2];
+    // For each granule how many blocks begin before it; twice more at each region's end. The first two are 0:
+    // no block.
     uint32_t *granules;
     size_t granule_count;
-    uint32_t *large; // blocks of more than some regions, ascending: their inside is not in regions
-    size_t large_count;
-    uint64_t overlapping;
+    uint64_t overlapping; // blocks that reach into the next one
 };
 
 // -EINVAL: not strictly ascending, or too many.

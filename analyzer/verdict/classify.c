@@ -1,17 +1,7 @@
 // What the verdict was: see classify.h. Reading is in classify_read.c, deciding in classify_decide.c.
 #include "analyzer/verdict/classify_state.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-void *classify_allocate(size_t count, size_t bytes) {
-    void *memory = calloc(count ? count : 1, bytes);
-    if (!memory) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 void classify_free(struct classify *classify) {
     if (!classify)
@@ -70,8 +60,7 @@ size_t classify_targets(const struct classify *classify, size_t block, uint32_t 
 
 void classify_count(const struct classify *classify, struct classify_counts *out) {
     *out = classify->counts;
-    out->memory_bytes += classify->count * (sizeof *classify->pointers.first + 1) +
-                         classify->pointers.room * sizeof *classify->pointers.list +
+    out->memory_bytes += classify->count + pointers_memory(&classify->pointers) +
                          classify->virtual_room * sizeof *classify->virtual_words +
                          (classify->leader ? classify->count * sizeof *classify->leader : 0) +
                          classify->leader_room * sizeof *classify->leaders;

@@ -2,16 +2,45 @@
 // then from possible blocks, then from each block that is lost. See classify.h.
 #include "analyzer/verdict/classify_state.h"
 
-#include "analyzer/vector.h"
+#include <stdlib.h>
+
+// Between the stack and being followed blocks wait in a short queue, while what is known of them comes from
+// memory.
+enum { WAITING = 16, LISTED = 8 };
 
 struct marking {
     struct classify *classify;
     uint32_t *stack; // blocks whose pointers have not been followed yet
     size_t depth, room;
+    uint32_t waiting[WAITING];
+    unsigned came, went; // into and out of it, in all
 };
 
 static void push(struct marking *m, uint32_t block) {
-    *(VECTOR_PUSH(m->stack, m->depth, m->room)) = block;
+    if (m->depth == m->room) {
+        m->room = m->room ? 2 * m->room : 1024;
+        m->stack = verdict_grow(m->stack, m->room * sizeof *m->stack);
+    }
+    m->stack[m->depth++] = block;
+}
+
+// The next block to be followed, in no particular order.
+static bool next(struct marking *m, uint32_t *block) {
+    const struct pointers *pointers = &m->classify->pointers;
+    while (m->depth && m->came - m->went < WAITING) {
+        uint32_t coming = m->stack[--m->depth];
+        __builtin_prefetch(&pointers->first[coming]);
+        m->waiting[m->came++ % WAITING] = coming;
+    }
+    if (m->came == m->went)
+        return false;
+    if (m->came - m->went > LISTED) {
+        uint64_t first = pointers->first[m->waiting[(m->went + LISTED) % WAITING]];
+        if (first < pointers->count)
+            __builtin_prefetch(pointers_word(pointers, first));
+    }
+    *block = m->waiting[m->went++ % WAITING];
+    return true;
 }
 
 static bool holds_virtual_word(const struct classify *c, uint64_t address) {
@@ -54,9 +83,10 @@ static void follow_reachable(struct marking *m, uint32_t source) {
 }
 
 static void mark_reachable(struct marking *m) {
-    follow_reachable(m, m->classify->count);
-    while (m->depth)
-        follow_reachable(m, m->stack[--m->depth]);
+    uint32_t block = m->classify->count; // the roots
+    do
+        follow_reachable(m, block);
+    while (next(m, &block));
 }
 
 static void follow_possible(struct marking *m, uint32_t source) {
@@ -76,9 +106,10 @@ static void mark_possible(struct marking *m) {
         if ((c->state[i] & (STATE_HELD | STATE_CLASS)) != STATE_HELD)
             continue;
         c->state[i] |= STATE_POSSIBLE;
-        push(m, i);
-        while (m->depth)
-            follow_possible(m, m->stack[--m->depth]);
+        uint32_t block = i;
+        do
+            follow_possible(m, block);
+        while (next(m, &block));
     }
 }
 
@@ -117,22 +148,31 @@ static void follow_lost(struct marking *m, uint32_t source, uint32_t leader, str
     }
 }
 
+static void add_leader(struct classify *c, uint32_t block, struct classify_kept kept) {
+    if (c->leader_count == c->leader_room) {
+        c->leader_room = c->leader_room ? 2 * c->leader_room : 64;
+        c->leaders = verdict_grow(c->leaders, c->leader_room * sizeof *c->leaders);
+    }
+    c->leaders[c->leader_count++] = (struct lost_leader){block, kept};
+}
+
 static void mark_lost(struct marking *m) {
     struct classify *c = m->classify;
     for (uint32_t i = 0; i < c->count; i++) {
         if (c->state[i] & STATE_CLASS)
             continue;
         if (!c->leader) {
-            c->leader = classify_allocate(c->count, sizeof *c->leader);
+            c->leader = verdict_allocate(c->count, sizeof *c->leader);
             for (uint32_t block = 0; block < c->count; block++)
                 c->leader[block] = block;
         }
         struct classify_kept kept = {0, 0};
-        follow_lost(m, i, i, &kept);
-        while (m->depth)
-            follow_lost(m, m->stack[--m->depth], i, &kept);
+        uint32_t block = i;
+        do
+            follow_lost(m, block, i, &kept);
+        while (next(m, &block));
         if (kept.blocks)
-            *(VECTOR_PUSH(c->leaders, c->leader_count, c->leader_room)) = (struct lost_leader){i, kept};
+            add_leader(c, i, kept);
     }
 }
 

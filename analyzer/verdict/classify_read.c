@@ -109,10 +109,10 @@ int classify_read(const struct classify_input *input, struct classify **out) {
     int error = block_index_make(&r.index, input->blocks, input->block_count);
     if (error)
         return error;
-    struct classify *c = r.classify = classify_allocate(1, sizeof *c);
+    struct classify *c = r.classify = verdict_allocate(1, sizeof *c);
     c->blocks = input->blocks;
     c->count = (uint32_t)input->block_count;
-    c->state = classify_allocate(c->count, 1);
+    c->state = verdict_allocate(c->count, 1);
     pointers_open(&c->pointers, &r.index, c->count + 1, input->heuristics != 0);
     window_open(&r.window, input);
     vtables_open(&r.tables, input);

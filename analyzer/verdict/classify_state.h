@@ -1,6 +1,7 @@
 // What classify_read.c leaves to classify_decide.c. Private to these and classify.c.
 #pragma once
 
+#include "analyzer/verdict/memory.h"
 #include "analyzer/verdict/pointers.h"
 
 // One byte for each block.
@@ -35,5 +36,3 @@ struct classify {
     size_t leader_count, leader_room;
     struct classify_counts counts;
 };
-
-void *classify_allocate(size_t count, size_t bytes); // zeroed; aborts when memory runs out

@@ -1,31 +1,32 @@
 // See pointers.h. Called by classify_read.c for all that is scanned.
 #include "analyzer/verdict/pointers.h"
 
-#include "analyzer/vector.h"
+#include "analyzer/verdict/memory.h"
+
+#include <stdlib.h>
 
 // Shorter runs are not worth a call.
 enum { SHORT_RUN = 8 };
 
 void pointers_open(struct pointers *pointers, const struct block_index *index, uint32_t sources,
                    bool with_offsets) {
+    struct address_spans spans;
+    for (int i = 0; i < 2; i++)
+        spans.span[i] =
+            (struct address_span){index->span[i].first, index->span[i].first + index->span[i].width};
     *pointers = (struct pointers){.index = index,
-                                  .filter = word_filter_make(index->blocks, index->count),
+                                  .filter = word_filter_make(&spans),
                                   .with_offsets = with_offsets,
-                                  .first = calloc((size_t)sources + 1, sizeof *pointers->first)};
-    if (!pointers->first) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+                                  .latest = NO_BLOCK,
+                                  .first = verdict_allocate((size_t)sources + 1, sizeof *pointers->first)};
 }
 
 void pointers_close(struct pointers *pointers) {
-    free(pointers->list);
+    for (size_t i = 0; i < pointers->chunk_count; i++)
+        free(pointers->chunks[i]);
+    free(pointers->chunks);
     free(pointers->first);
     *pointers = (struct pointers){0};
-}
-
-static void append(struct pointers *pointers, uint32_t word) {
-    *(VECTOR_PUSH(pointers->list, pointers->count, pointers->room)) = word;
 }
 
 static void begin_sources(struct pointers *pointers, uint32_t upto) {
@@ -37,22 +38,34 @@ static void add_pointer(struct pointers *pointers, uint32_t source, uint64_t wor
     const struct classify_block *block = &pointers->index->blocks[target];
     uint64_t offset = word - block->address;
     uint32_t kind = offset == 0 ? POINTER_START : POINTER_INTERIOR;
-    if (pointers->with_offsets && offset % 8 == 0 && offset && block->bytes - offset >= 8 &&
+    if (pointers->with_offsets && offset % 8 == 0 && offset && offset < block->bytes &&
         offset / 8 <= UINT32_MAX)
         kind = POINTER_AT;
     uint32_t coded = target << POINTER_KIND_BITS | kind;
     // Tables of the same pointer over and over cost nothing.
-    bool again = kind != POINTER_AT && pointers->count > pointers->first[source] &&
-                 pointers->list[pointers->count - 1] == coded;
-    if (again)
+    if (coded == pointers->latest && pointers->count > pointers->first[source])
         return;
-    append(pointers, coded);
+    pointers->latest = kind == POINTER_AT ? NO_BLOCK : coded;
+    *pointers_word(pointers, pointers->count++) = coded;
     if (kind == POINTER_AT)
-        append(pointers, (uint32_t)(offset / 8));
+        *pointers_word(pointers, pointers->count++) = (uint32_t)(offset / 8);
+}
+
+uint64_t pointers_memory(const struct pointers *pointers) {
+    return pointers->sources * sizeof *pointers->first + pointers->count * sizeof **pointers->chunks;
+}
+
+// For all that a batch may add.
+static void make_room(struct pointers *pointers) {
+    if (pointers->count + 2 * INDEX_BATCH <= pointers->chunk_count * CHUNK_WORDS)
+        return;
+    pointers->chunks = verdict_grow(pointers->chunks, (pointers->chunk_count + 1) * sizeof *pointers->chunks);
+    pointers->chunks[pointers->chunk_count++] = verdict_allocate(CHUNK_WORDS, sizeof **pointers->chunks);
 }
 
 static void flush(struct pointers *pointers) {
     uint32_t targets[INDEX_BATCH];
+    make_room(pointers);
     block_index_find(pointers->index, pointers->batch_words, pointers->batch_count, targets);
     for (size_t i = 0; i < pointers->batch_count; i++) {
         uint32_t source = pointers->batch_sources[i], target = targets[i];

@@ -5,30 +5,12 @@
 #include <emmintrin.h>
 #endif
 
-static uint64_t last_address(const struct classify_block *block) {
-    return block->bytes > UINT64_MAX - block->address ? UINT64_MAX : block->address + block->bytes;
-}
-
-struct word_filter word_filter_make(const struct classify_block *blocks, size_t count) {
-    struct word_filter filter = {{UINT32_MAX, UINT32_MAX}, {0, 0}};
-    if (count == 0)
-        return filter;
-    uint64_t widest = 0, end = last_address(&blocks[0]), low_end = end, high_begin = blocks[0].address;
-    for (size_t i = 1; i < count; i++) {
-        if (blocks[i].address > end && blocks[i].address - end > widest) {
-            widest = blocks[i].address - end;
-            low_end = end;
-            high_begin = blocks[i].address;
-        }
-        if (last_address(&blocks[i]) > end)
-            end = last_address(&blocks[i]);
+struct word_filter word_filter_make(const struct address_spans *spans) {
+    struct word_filter filter;
+    for (int i = 0; i < 2; i++) {
+        filter.low[i] = (uint32_t)(spans->span[i].first >> 32);
+        filter.width[i] = (uint32_t)(spans->span[i].last >> 32) - filter.low[i];
     }
-    if (widest == 0)
-        low_end = end;
-    filter.low[0] = (uint32_t)(blocks[0].address >> 32);
-    filter.width[0] = (uint32_t)(low_end >> 32) - filter.low[0];
-    filter.low[1] = (uint32_t)(high_begin >> 32);
-    filter.width[1] = (uint32_t)(end >> 32) - filter.low[1];
     return filter;
 }
 
@@ -61,8 +43,12 @@ size_t word_filter_run(const struct word_filter *filter, const uint64_t *words, 
         __m128i outside0 = _mm_cmpgt_epi32(_mm_xor_si128(_mm_sub_epi32(upper, low0), sign), width0),
                 outside1 = _mm_cmpgt_epi32(_mm_xor_si128(_mm_sub_epi32(upper, low1), sign), width1);
         unsigned outside = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_and_si128(outside0, outside1)));
-        for (unsigned inside = ~outside & 15; inside; inside &= inside - 1)
-            passed[found++] = words[i + (unsigned)__builtin_ctz(inside)];
+        if (outside == 15)
+            continue;
+        for (unsigned word = 0; word < 4; word++) { // without a branch: pointers come at random
+            passed[found] = words[i + word];
+            found += ~outside >> word & 1;
+        }
     }
     return found + run_plainly(filter, words + i, count - i, passed + found);
 }

@@ -3,15 +3,14 @@
 // not even addresses.
 #pragma once
 
-#include "analyzer/verdict/classify.h"
+#include "analyzer/verdict/address_spans.h"
 
 struct word_filter {
     uint32_t low[2];   // upper half of the first address of each span
     uint32_t width[2]; // upper half of its last one, less that
 };
 
-// The spans are what is left when the widest gap between blocks is taken out.
-struct word_filter word_filter_make(const struct classify_block *blocks, size_t count);
+struct word_filter word_filter_make(const struct address_spans *spans);
 
 static inline bool word_filter_passes(const struct word_filter *filter, uint64_t word) {
     uint32_t upper = (uint32_t)(word >> 32);

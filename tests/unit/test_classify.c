@@ -1,5 +1,5 @@
 // links: analyzer/verdict/classify.c analyzer/verdict/classify_read.c analyzer/verdict/classify_decide.c
-// links: analyzer/verdict/block_index.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
+// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/memory.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
 // links: analyzer/verdict/vtables.c analyzer/verdict/window.c analyzer/verdict/mappings.c
 //
 // Each class in a made-up address space, each way to point to a block, and what is kept alive.
@@ -195,6 +195,101 @@ START_TEST(no_blocks_at_all_are_fine) {
 }
 END_TEST
 
+// A file's mapping with a table of functions at 0x80000, code behind it, and three tables that are none.
+static struct world *with_code(void) {
+    struct world *w = world_new();
+    mapping(w, 0, 0x80000, MAPPING_READABLE);
+    mapping(w, 0x80000, 0x1000, MAPPING_READABLE | MAPPING_FILE);
+    mapping(w, 0x81000, 0x1000, MAPPING_READABLE | MAPPING_EXECUTABLE | MAPPING_FILE);
+    mapping(w, 0x82000, 0x1000, MAPPING_READABLE | MAPPING_EXECUTABLE);
+    store(w, 0x80000, at(0x81010));
+    store(w, 0x80010, at(0x81020)); // NULL between them
+    store(w, 0x80100, at(0x81010)); // one function only
+    store(w, 0x80200, at(0x81010));
+    store(w, 0x80208, at(0x80000)); // not code
+    store(w, 0x80300, at(0x82000));
+    store(w, 0x80308, at(0x82000)); // code of no file
+    return w;
+}
+
+START_TEST(two_pointers_to_virtual_functions_make_a_start) {
+    struct world *w = with_code();
+    static const uint64_t first[] = {0x80000, 0x80000, 0x80100, 0x80000, 0x80300, 0x80004, 0x81010},
+                          inner[] = {0x80000, 0x80200, 0x80000, 0x80000, 0x80000, 0x80000, 0x80000};
+    for (uint64_t i = 0; i < 7; i++) {
+        block(w, 0x1000 + i * 0x100, 64);
+        store(w, 0x1000 + i * 0x100, at(first[i]));
+        store(w, 0x1010 + i * 0x100, at(inner[i]));
+        hold(w, at(0x1010 + i * 0x100) + (i == 3 ? 8 : 0)); // where no such pointer is
+    }
+    ck_assert_str_eq(classes(w), "rpppppp");
+    w->input.heuristics = HEURISTICS_ALL & ~HEURISTIC_MULTIPLE_INHERITANCE;
+    ck_assert_str_eq(classes(w), "ppppppp");
+    world_free(w);
+}
+END_TEST
+
+START_TEST(virtual_words_are_found_in_blocks_that_are_read_in_pieces) {
+    struct world *w = with_code();
+    block(w, 0x1000, 0x70000);
+    store(w, 0x1000, at(0x80000));
+    store(w, 0x60ff8, at(0x80000));
+    hold(w, at(0x60ff8));
+    ck_assert_str_eq(classes(w), "r");
+    world_free(w);
+}
+END_TEST
+
+// (bytes, first word, second word, where it is pointed to) and which of the heuristics take that for a start.
+static const struct {
+    uint64_t bytes, first, second, offset;
+    unsigned heuristics;
+} looks[] = {
+    {8 + 3 * 24, 3, 0, 8, HEURISTIC_NEWARRAY},
+    {8 + 3 * 24, 5, 0, 8, 0},   // 5 don't make 72
+    {8 + 3 * 24, 3, 0, 16, 0},  // not behind the count
+    {8 + 3 * 24, 0, 0, 8, 0},   // no elements
+    {8 + 3 * 24, 144, 0, 8, 0}, // more than there are bytes
+    {8, 1, 0, 8, 0},            // nothing is left: one past the end
+    {8 + 13, 13, 0, 8, HEURISTIC_LENGTH64 | HEURISTIC_NEWARRAY},
+    {8 + 16, 16, 0, 8, HEURISTIC_LENGTH64 | HEURISTIC_NEWARRAY},
+    {24 + 21, 5, 20, 24, HEURISTIC_STDSTRING},
+    {24 + 21, 20, 20, 24, HEURISTIC_STDSTRING},
+    {24 + 21, 21, 20, 24, 0}, // longer than its capacity
+    {24 + 21, 5, 19, 24, 0},  // another size
+    {24 + 21, 5, 20, 16, 0},
+    {24 + 1, 0, 0, 24, HEURISTIC_STDSTRING},
+};
+
+START_TEST(heuristics_take_interior_pointers_for_starts) {
+    for (unsigned heuristic = 0; heuristic <= HEURISTICS_ALL; heuristic = heuristic ? 2 * heuristic : 1) {
+        struct world *w = world_new();
+        block(w, 0x1000, looks[_i].bytes);
+        store(w, 0x1000, looks[_i].first);
+        store(w, 0x1008, looks[_i].second);
+        hold(w, at(0x1000) + looks[_i].offset);
+        w->input.heuristics = heuristic;
+        ck_assert_msg(!strcmp(classes(w), looks[_i].heuristics & heuristic ? "r" : "p"), "%d with %u: %s", _i,
+                      heuristic, classes(w));
+        world_free(w);
+    }
+}
+END_TEST
+
+START_TEST(a_heuristic_holds_only_in_a_chain_of_starts) {
+    struct world *w = world_new();
+    block(w, 0x1000, 32);
+    block(w, 0x1040, 24);
+    hold(w, at(0x1004));
+    store(w, 0x1000, at(0x1048)); // an array's elements
+    store(w, 0x1040, 2);
+    ck_assert_str_eq(classes(w), "pp");
+    hold(w, at(0x1000));
+    ck_assert_str_eq(classes(w), "rr");
+    world_free(w);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("classify");
     TCase *tests = tcase_create("classify");
@@ -213,6 +308,10 @@ int main(void) {
     tcase_add_test(tests, a_block_that_reaches_into_the_next_ends_there);
     tcase_add_test(tests, blocks_out_of_order_are_refused);
     tcase_add_test(tests, no_blocks_at_all_are_fine);
+    tcase_add_test(tests, two_pointers_to_virtual_functions_make_a_start);
+    tcase_add_test(tests, virtual_words_are_found_in_blocks_that_are_read_in_pieces);
+    tcase_add_loop_test(tests, heuristics_take_interior_pointers_for_starts, 0, sizeof looks / sizeof *looks);
+    tcase_add_test(tests, a_heuristic_holds_only_in_a_chain_of_starts);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
