@@ -118,6 +118,13 @@ static const char *put_unnamed(struct writer *w, const char *at, const char *end
     return behind;
 }
 
+// (*Set[int]) of Go's methods is Set.
+static const char *put_receiver(struct writer *w, const char *at, const char *end) {
+    const char *behind = skip_brackets(at, end);
+    normalize(w, at + 2, behind > at + 2 ? behind - 1 : behind);
+    return behind;
+}
+
 // One step through the name: what stands at `at` is copied, replaced or left out.
 static const char *step(struct writer *w, const char *begin, const char *at, const char *end) {
     static const char *const unnamed_spaces[] = {"(anonymous namespace)::", "{anonymous}::", "__cxx11::"};
@@ -143,6 +150,8 @@ static const char *step(struct writer *w, const char *begin, const char *at, con
         return put_unnamed(w, at, end);
     if (starts(at, end, "[]"))
         return put(w, at, 2), at + 2;
+    if (at > begin && at[-1] == '.' && starts(at, end, "(*")) // Go's package.(*Type).Method
+        return put_receiver(w, at, end);
     if (strchr("(<[", *at)) {
         if (w->used >= 2 && memcmp(w->out + w->used - 2, "::", 2) == 0)
             w->used -= 2; // Rust's f::<T>

@@ -8,6 +8,7 @@
 enum { SITE_NAME_BYTES = 512 };
 
 // Writes the normal form of a demangled name, cut to what fits; out_bytes is SITE_NAME_BYTES or more.
+//   Go's methods lose their brackets: main.(*Cache).Put is main.Cache.Put
 //   parameters, template arguments, return types, const and ABI tags go:   void ns::f<int>(char) const ->
 //   ns::f clones of a function are the function:              f.isra.0, f.part.1.cold, f(int) [clone
 //   .constprop.0] -> f Rust's hash suffixes and crate hashes go: krate[9f3c]::f::h0123456789abcdef ->

@@ -3,6 +3,7 @@
 #include "analyzer/report/text.h"
 
 #include "analyzer/report/escape.h"
+#include "analyzer/report/go_frames.h"
 #include "analyzer/report/units.h"
 
 #include <inttypes.h>
@@ -86,19 +87,31 @@ size_t frames_up_to_main(const struct report_site *site) {
     return count;
 }
 
-static int longest_function(const struct report_frame *frames, size_t count) {
+static int longest_function(const struct report_frame *const *frames, size_t count) {
     int longest = 0;
     for (size_t i = 0; i < count; i++) {
-        int length = (int)strnlen(frames[i].function ? frames[i].function : "??", FUNCTION_COLUMNS);
+        int length = (int)strnlen(frames[i]->function ? frames[i]->function : "??", FUNCTION_COLUMNS);
         longest = length > longest ? length : longest;
     }
     return longest;
 }
 
+// The frames worth reading, in room for all of them. Returns how many.
+static size_t choose_frames(const struct report_site *site, bool whole, const struct report_frame **chosen) {
+    size_t upto = whole ? site->frame_count : frames_up_to_main(site), count = 0;
+    bool fold = !whole && site_has_other_than_go_wrappers(site);
+    for (size_t i = 0; i < upto; i++)
+        if (!fold || !frame_is_go_wrapper(&site->frames[i]))
+            chosen[count++] = &site->frames[i];
+    return count;
+}
+
 static void print_stack(FILE *out, const struct report_site *site, bool whole) {
-    size_t count = whole ? site->frame_count : frames_up_to_main(site);
+    struct arena *arena = arena_new();
+    const struct report_frame **frames = arena_array(arena, const struct report_frame *, site->frame_count);
+    size_t count = choose_frames(site, whole, frames);
     bool cut = !whole && count > LONG_STACK;
-    int columns = longest_function(site->frames, count);
+    int columns = longest_function(frames, count);
     for (size_t i = 0; i < count; i++) {
         if (cut && i == LONG_STACK_INNER) {
             i = count - LONG_STACK_OUTER;
@@ -107,9 +120,10 @@ static void print_stack(FILE *out, const struct report_site *site, bool whole) {
             fputs(" more frames, -v shows all\n", out);
         }
         fputs("        ", out);
-        print_frame(out, &site->frames[i], columns);
+        print_frame(out, frames[i], columns);
         fputc('\n', out);
     }
+    arena_free(arena);
     if (count == 0)
         fputs("        (no stack is known)\n", out);
     else if (site->truncated)

@@ -3,6 +3,7 @@
 #include "analyzer/report/text.h"
 
 #include "analyzer/report/escape.h"
+#include "analyzer/report/go_frames.h"
 #include "analyzer/report/units.h"
 
 #include <inttypes.h>
@@ -114,7 +115,7 @@ const struct report_frame *telling_frame(const struct report_site *site) {
     const struct report_frame *own = NULL;
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        if (of_the_system(frame))
+        if (of_the_system(frame) || frame_is_go_wrapper(frame))
             continue;
         if (frame->file)
             return frame;

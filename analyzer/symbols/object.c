@@ -7,6 +7,7 @@
 
 #include "analyzer/symbols/demangle.h"
 #include "analyzer/symbols/dies.h"
+#include "analyzer/symbols/go_symbols.h"
 #include "analyzer/symbols/inlines.h"
 #include "analyzer/symbols/lines.h"
 #include "analyzer/symbols/mini_debuginfo.h"
@@ -28,6 +29,7 @@ struct object {
     struct range_map code;
     struct symbol_table symbols;
     struct mini_debuginfo *mini; // NULL: none, or not needed
+    struct go_symbols *go;       // NULL: not Go's
     struct units units;
 };
 
@@ -56,6 +58,7 @@ struct object *object_open(const struct symbol_module *module, const struct debu
     elf_file_code(&object->file.object, &object->code);
     range_map_seal(&object->code);
     read_symbols(object);
+    object->go = go_symbols_open(&object->file.object);
     if (object->file.dwarf)
         units_open(object->file.dwarf, &object->code, &object->units);
     return object;
@@ -66,6 +69,7 @@ void object_close(struct object *object) {
         units_close(&object->units);
         symbol_table_free(&object->symbols);
         mini_debuginfo_close(object->mini);
+        go_symbols_close(object->go);
         range_map_free(&object->code);
         module_file_close(&object->file);
     }
@@ -151,6 +155,9 @@ size_t object_resolve(struct object *object, uint64_t address, struct arena *are
         if (unit_find_function(claims[i], address, &function))
             return function_frames(object, claims[i], &function, address, arena, out);
     }
+    size_t in_go = object->go ? go_symbols_resolve(object->go, address, arena, out) : 0;
+    if (in_go)
+        return in_go;
     out[0].function = symbol_name(object, address, arena);
     for (size_t i = 0; i < count; i++) {
         struct position at;

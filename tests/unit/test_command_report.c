@@ -1,6 +1,7 @@
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/command_report.c analyzer/complain.c analyzer/report/report.c analyzer/report/json_read.c
 // links: analyzer/report/json_fields.c analyzer/report/json_write.c analyzer/report/text.c
+// links: analyzer/report/go_frames.c
 // links: analyzer/report/text_sites.c analyzer/report/text_summary.c analyzer/report/units.c
 // links: analyzer/report/escape.c analyzer/report/formats.c analyzer/report/listing.c analyzer/report/source_tree.c
 // links: analyzer/report/escape_syntax.c analyzer/report/junit.c analyzer/report/github.c

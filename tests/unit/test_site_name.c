@@ -10,6 +10,8 @@ static const struct {
     const char *function, *normal;
 } names[] = {
     {"parse", "parse"},
+    {"main.(*Cache).Put", "main.Cache.Put"},
+    {"host.org/a/b.v2/pkg.(*Set[go.shape.int_0]).Add.func1", "host.org/a/b.v2/pkg.Set.Add.func1"},
     {"parse.isra.0", "parse"},
     {"parse.part.0.cold", "parse"},
     {"parse.constprop.1", "parse"},

@@ -1,3 +1,4 @@
+// links: analyzer/symbols/go_symbols.c analyzer/symbols/go_image.c
 // links: analyzer/arena.c analyzer/symbols/symbols.c analyzer/symbols/object.c
 // links: analyzer/symbols/module_file.c analyzer/symbols/elf_file.c analyzer/symbols/debug_files.c
 // links: analyzer/symbols/debuginfod.c analyzer/symbols/symbol_table.c analyzer/symbols/units.c
