@@ -1,3 +1,4 @@
+// links: analyzer/report/go_frames.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/text.c analyzer/report/text_sites.c analyzer/report/escape.c
