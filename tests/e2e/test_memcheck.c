@@ -3,6 +3,7 @@
 // what differs and why.
 #include "tests/lib/memcheck.h"
 
+#include "tests/lib/effort.h"
 #include "tests/lib/real.h"
 #include "tests/lib/suite.h"
 
@@ -132,9 +133,10 @@ END_TEST
 
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
-    tcase_add_loop_test(tests, a_program_has_the_same_figures, 0, PROGRAMS);
+    tcase_add_loop_test(tests, a_program_has_the_same_figures, 0, effort_is_small() ? 3 : PROGRAMS);
     tcase_add_test(tests, exceptions_have_the_same_figures_but_for_a_vector);
     tcase_add_test(tests, python_with_malloc_has_the_same_calls);
-    tcase_add_test(tests, cc1_has_the_same_figures_but_for_chunks);
+    if (!effort_is_small())
+        tcase_add_test(tests, cc1_has_the_same_figures_but_for_chunks);
 }
 SEEP_TEST_MAIN("memcheck")

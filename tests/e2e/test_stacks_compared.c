@@ -1,4 +1,5 @@
 // A million stacks of real programs, each held against libunwind's own step-by-step walk: none differs.
+#include "tests/lib/effort.h"
 #include "tests/lib/real.h"
 #include "tests/lib/report.h"
 #include "tests/lib/suite.h"
@@ -57,8 +58,9 @@ START_TEST(a_million_stacks_of_real_programs_are_libunwinds) {
         {.argv = {"sh", real_input("key_value_server.sh")}, .env = {"REQUESTS=2000"}},
         {.argv = {program_path("throws")}},
     };
+    bool small = effort_is_small(); // then the server only
     long long all = 0;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = small ? 3 : 0; i < (small ? 4 : sizeof commands / sizeof *commands); i++) {
         struct tally tally = compare(&commands[i]);
         printf("%s: %lld stacks compared\n", commands[i].argv[0], tally.compared);
         ck_assert_int_gt(tally.compared, 1000);
@@ -66,7 +68,7 @@ START_TEST(a_million_stacks_of_real_programs_are_libunwinds) {
                       tally.different, tally.compared);
         all += tally.compared;
     }
-    ck_assert_int_ge(all, 1000000);
+    ck_assert_int_ge(all, small ? 20000 : 1000000);
 }
 END_TEST
 

@@ -10,11 +10,12 @@
 
 // Ten thousand distinct frames of a large program with debug information. The time is printed for whoever
 // reads the log; what is asserted is that every frame is right.
+#include "tests/lib/effort.h"
 #include "tests/unit/symbols_fixture.h"
 
 #include <time.h>
 
-enum { UNITS = 50, FUNCTIONS = 200, TYPES = 500 };
+enum { UNITS = EFFORT_SANITIZED ? 5 : 50, FUNCTIONS = 200, TYPES = 500 };
 
 // What a unit of a real program carries besides its functions: some thousand entries of types, kept by a use
 // of all.

@@ -4,6 +4,7 @@
 
 #include "preload/unwind.h"
 #include "preload/wire/stacks.h"
+#include "tests/lib/effort.h"
 
 #include <check.h>
 #include <dlfcn.h>
@@ -21,13 +22,7 @@
 #else
 #define FIXTURE_SANITIZED_THREADS 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || FIXTURE_SANITIZED_THREADS
-#define FIXTURE_SANITIZED 1
-#elif defined(__has_feature)
-#define FIXTURE_SANITIZED __has_feature(address_sanitizer)
-#else
-#define FIXTURE_SANITIZED 0
-#endif
+#define FIXTURE_SANITIZED EFFORT_SANITIZED
 
 enum { FIXTURE_FRAMES = 20000, FIXTURE_LIMIT = 12000 };
 
