@@ -1,6 +1,6 @@
 // See block_index.h. Asked for every word that could be an address of a block.
 #include "analyzer/verdict/block_index.h"
-#include "analyzer/verdict/memory.h"
+#include "analyzer/verdict/arrays.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // What classify_read.c leaves to classify_decide.c. Private to these and classify.c.
 #pragma once
 
-#include "analyzer/verdict/memory.h"
+#include "analyzer/verdict/arrays.h"
 #include "analyzer/verdict/pointers.h"
 
 // One byte for each block.

@@ -1,7 +1,7 @@
 // See pointers.h. Called by classify_read.c for all that is scanned.
 #include "analyzer/verdict/pointers.h"
 
-#include "analyzer/verdict/memory.h"
+#include "analyzer/verdict/arrays.h"
 
 #include <stdlib.h>
 

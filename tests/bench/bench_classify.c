@@ -1,12 +1,12 @@
 // links: analyzer/verdict/classify.c analyzer/verdict/classify_read.c analyzer/verdict/classify_decide.c
-// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/memory.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
+// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
 // links: analyzer/verdict/vtables.c analyzer/verdict/window.c analyzer/verdict/mappings.c
 // How fast blocks are classified: heaps of several shapes, held by another process and read with
 // process_vm_readv, as in earnest. For each the time to read (the target stands still) and to decide, per
 // gigabyte and per block, in processor time; and how much longer ten times the heap takes. An argument picks
 // the shapes whose name contains it.
 #include "analyzer/verdict/classify.h"
-#include "analyzer/verdict/memory.h"
+#include "analyzer/verdict/arrays.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// See memory.h. Called by all of the verdict.
-#include "analyzer/verdict/memory.h"
+// See arrays.h. Called by all of the verdict.
+#include "analyzer/verdict/arrays.h"
 
 #include <stdint.h>
 #include <stdio.h>
