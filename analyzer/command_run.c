@@ -6,6 +6,7 @@
 #include "analyzer/launch.h"
 #include "analyzer/library.h"
 #include "analyzer/report/formats.h"
+#include "analyzer/publish.h"
 #include "analyzer/session.h"
 #include "analyzer/stamp.h"
 #include "analyzer/target.h"
@@ -19,7 +20,7 @@ enum { MESSAGE_BYTES = 2048 };
 
 // Everything that can be known to fail is found before the program runs. 0 or an exit status, after
 // complaining.
-static int judge(const struct options *options, char *library, size_t library_bytes) {
+static int judge(const struct options *options, char *library, size_t library_bytes, struct gate **gate) {
     char message[MESSAGE_BYTES];
     struct target_verdict verdict;
     target_judge(options->arguments[0], &verdict);
@@ -29,7 +30,8 @@ static int judge(const struct options *options, char *library, size_t library_by
     }
     if (report_outputs_check(options, message, sizeof message) < 0 ||
         library_find(library, library_bytes, message, sizeof message) < 0 ||
-        target_judge_library(library, message, sizeof message) < 0)
+        target_judge_library(library, message, sizeof message) < 0 ||
+        gate_open(options, gate, message, sizeof message) < 0)
         return complain("%s", message);
     return 0;
 }
@@ -40,7 +42,8 @@ static int status_of(int wait_status) {
 
 int command_run(const struct options *options) {
     char library[PATH_MAX], message[MESSAGE_BYTES];
-    int status = judge(options, library, sizeof library);
+    struct gate *gate;
+    int status = judge(options, library, sizeof library, &gate);
     if (status)
         return status;
 
@@ -55,12 +58,15 @@ int command_run(const struct options *options) {
                                                .tally = report_outputs_want_acquired(options),
                                                .verbosity = options->verbosity,
                                                .examine = {.verdict = options->verdict, .memory = true}},
-                     message, sizeof message) < 0)
+                     message, sizeof message) < 0) {
+        gate_close(gate);
         return complain("%s", message);
+    }
 
     pid_t pid = launch_program(options->arguments, library, session.socket_path, &inherited);
     if (pid < 0) {
         session_close(&session);
+        gate_close(gate);
         complain("cannot start %s: %s", options->arguments[0], strerror(-pid));
         return pid == -ENOENT ? STATUS_NOT_FOUND : STATUS_REFUSED;
     }
@@ -74,8 +80,8 @@ int command_run(const struct options *options) {
                                                  .started = stamp.rfc3339,
                                                  .duration_seconds = stamp_seconds_since(&stamp)});
     session_close(&session);
-    if (report_write_all(report, options, pid, message, sizeof message) < 0)
-        status = complain("%s", message);
+    status = publish(report, gate, options, pid, status);
+    gate_close(gate);
     report_free(report);
     return status;
 }

@@ -10,13 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_DEPTH = 256, LEAST_DEPTH = 2, MOST_DEPTH = WIRE_DEPTH_MAX, DEFAULT_TOP = 20 };
+enum {
+    DEFAULT_DEPTH = 256,
+    LEAST_DEPTH = 2,
+    MOST_DEPTH = WIRE_DEPTH_MAX,
+    DEFAULT_TOP = 20,
+    DEFAULT_GATE_STATUS = 23
+};
 
 struct parser {
     struct options options;
     const struct command_row *command;
     char **words; // what is left to read, NULL-terminated
-    bool help;    // --help was among them: nothing else counts
+    bool allow_given;
+    bool help; // --help was among them: nothing else counts
     char *message;
     size_t message_bytes;
 };
@@ -53,6 +60,7 @@ static int set_format(struct parser *p, const char *value, char *why, size_t why
         return -ENOMEM;
     }
     larger[count] = one;
+    p->options.format_given = true;
     p->options.formats = larger;
     p->options.format_count = count + 1;
     return 0;
@@ -109,6 +117,50 @@ static int set_debuginfod(struct parser *p, const char *value, char *why, size_t
     (void)value, (void)why, (void)why_bytes;
     p->options.debuginfod = true;
     return 0;
+}
+
+static int set_fail_on(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    p->options.fail_on_given = true;
+    return parse_fail_on(value, &p->options.fail_on, &p->options.fail_on_new, why, why_bytes);
+}
+
+static int set_allow(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    p->allow_given = true;
+    return parse_allow(value, p->options.allow, &p->options.allow_inexact, why, why_bytes);
+}
+
+static int set_file(const char **out, const char *value, char *why, size_t why_bytes) {
+    if (!*value) {
+        snprintf(why, why_bytes, "a file name is missing");
+        return -EINVAL;
+    }
+    *out = value;
+    return 0;
+}
+
+static int set_baseline(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    return set_file(&p->options.baseline, value, why, why_bytes);
+}
+
+static int set_write_baseline(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    return set_file(&p->options.write_baseline, value, why, why_bytes);
+}
+
+static int set_suppressions(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    size_t count = p->options.suppression_count;
+    const char **larger = realloc(p->options.suppressions, (count + 1) * sizeof *larger);
+    if (!larger) {
+        snprintf(why, why_bytes, "no memory left");
+        return -ENOMEM;
+    }
+    p->options.suppressions = larger;
+    int rc = set_file(&larger[count], value, why, why_bytes);
+    p->options.suppression_count += rc == 0;
+    return rc;
+}
+
+static int set_exit_code(struct parser *p, const char *value, char *why, size_t why_bytes) {
+    return parse_number(value, 0, 255, &p->options.exit_code, why, why_bytes);
 }
 
 static int set_quiet(struct parser *p, const char *value, char *why, size_t why_bytes) {
@@ -251,7 +303,7 @@ static int check_operands(struct parser *p) {
     static const struct {
         size_t least, most;
     } operands[] = {
-        [COMMAND_RUN] = {1, SIZE_MAX}, [COMMAND_REPORT] = {1, 1}, [COMMAND_CHECK] = {1, 1},
+        [COMMAND_RUN] = {1, SIZE_MAX}, [COMMAND_REPORT] = {1, 1}, [COMMAND_CHECK] = {1, SIZE_MAX},
         [COMMAND_DIFF] = {2, 2},       [COMMAND_DOCTOR] = {0, 1}, [COMMAND_HELP] = {0, 1},
         [COMMAND_VERSION] = {0, 0},
     };
@@ -276,7 +328,22 @@ static void fill_defaults(struct options *options) {
         .follow_children = true,
         .show = ((1u << VERDICTS) - 1) & ~(1u << VERDICT_REACHABLE) & ~(1u << VERDICT_INDIRECT),
         .top = DEFAULT_TOP,
+        .exit_code = DEFAULT_GATE_STATUS,
     };
+}
+
+// What the options about the gate need from each other.
+static int check_gate(struct parser *p) {
+    struct options *options = &p->options;
+    if (options->command == COMMAND_CHECK && !options->fail_on_given) {
+        char why[64];
+        set_fail_on(p, options->baseline ? "new" : "any", why, sizeof why);
+    }
+    if (options->fail_on_new && !options->baseline && !options->write_baseline)
+        return fail(p, "--fail-on new needs --baseline FILE, which says what is known");
+    if (p->allow_given && !options->fail_on_given)
+        return fail(p, "--allow needs a gate: --fail-on LIST says what trips it");
+    return 0;
 }
 
 // Reads p->words for p->command. with_operands: the command's operands are among them.
@@ -296,8 +363,12 @@ static int parse(struct parser *p, bool with_operands, struct options *out) {
     } else if (rc == 0 && p->options.argument_count > 0) {
         rc = fail(p, "'%s' is not an option", p->options.arguments[0]);
     }
-    if (rc == 0 && p->options.format_count == 0)
+    if (rc == 0 && p->options.command != COMMAND_HELP)
+        rc = check_gate(p);
+    if (rc == 0 && p->options.format_count == 0) {
         rc = set_format(p, "text", p->message, p->message_bytes);
+        p->options.format_given = p->options.output != NULL;
+    }
     if (rc < 0)
         options_free(&p->options);
     else
@@ -362,6 +433,7 @@ int options_parse_environment(const char *words, struct options *out, char *mess
 
 void options_free(struct options *options) {
     free(options->formats);
+    free(options->suppressions);
     free(options->arguments);
     free(options->storage);
 }

@@ -30,14 +30,21 @@ struct output { // one --format NAME[=FILE]
     const char *file; // NULL: stdout, or where -o says
 };
 
+// What --allow lets pass of one kind. With both given, both must hold; with neither nothing passes.
+struct allowance {
+    bool count_given, bytes_given;
+    uint64_t count, bytes;
+};
+
 struct options {
     enum command command;
     const char *output;     // -o FILE, may hold %p; NULL: stderr
     struct output *formats; // at least one: "text" if none was given
     size_t format_count;
-    uint32_t track;   // TRACK_ bits
-    bool track_given; // --track stood on the command line
-    uint32_t depth;   // frames kept of a stack, 2 to WIRE_DEPTH_MAX
+    bool format_given; // -f or -o stood on the command line
+    uint32_t track;    // TRACK_ bits
+    bool track_given;  // --track stood on the command line
+    uint32_t depth;    // frames kept of a stack, 2 to WIRE_DEPTH_MAX
     bool follow_children;
     bool verdict; // look for pointers at the end; false until verdicts are there
     bool verdict_given;
@@ -45,8 +52,17 @@ struct options {
     uint32_t top;            // sites printed per kind, 0 for all
     const char *source_root; // --source-root DIR: where the sources lie; NULL: see report/listing.h
     bool debuginfod;         // --debuginfod: ask the servers for missing debug information
-    int verbosity;           // -q -1, -v +1
-    const char **arguments;  // what follows the options: PROGRAM ARG..., or files; NULL-terminated
+    bool fail_on_given;      // there is a gate
+    show_set fail_on;        // the kinds that trip it; with new: those of any
+    bool fail_on_new;        // "new" was among the words: a baseline must be given
+    struct allowance allow[VERDICTS];
+    bool allow_inexact;
+    const char *baseline, *write_baseline; // NULL: none
+    const char **suppressions;             // files
+    size_t suppression_count;
+    uint32_t exit_code;     // status when the gate trips
+    int verbosity;          // -q -1, -v +1
+    const char **arguments; // what follows the options: PROGRAM ARG..., or files; NULL-terminated
     size_t argument_count;
     void *storage; // SEEP_OPTIONS' words, which the strings above point into; NULL: they are argv's
 };

@@ -68,6 +68,10 @@ int parse_number(const char *value, uint32_t least, uint32_t most, uint32_t *out
                  size_t why_bytes);
 int parse_track(const char *value, uint32_t *out, char *why, size_t why_bytes);
 int parse_show(const char *value, show_set *out, char *why, size_t why_bytes);
+// --fail-on's list; *with_new: the word new is in it.
+int parse_fail_on(const char *value, show_set *out, bool *with_new, char *why, size_t why_bytes);
+// --allow KIND=LIMIT or inexact. Changes only what value speaks of.
+int parse_allow(const char *value, struct allowance *kinds, bool *inexact, char *why, size_t why_bytes);
 int parse_format(const char *value, struct output *out, char *why,
                  size_t why_bytes); // out->format: static; file: in value
 

@@ -73,19 +73,84 @@ int parse_track(const char *value, uint32_t *out, char *why, size_t why_bytes) {
     return rc;
 }
 
+// The kinds as --show, --fail-on and --allow call them.
+#define KIND_WORDS                                                                                           \
+    {"definite", 1u << VERDICT_DEFINITE}, {"indirect", 1u << VERDICT_INDIRECT},                              \
+        {"possible", 1u << VERDICT_POSSIBLE}, {"reachable", 1u << VERDICT_REACHABLE},                        \
+        {"unclassified", 1u << VERDICT_UNCLASSIFIED}, {"fd", 1u << VERDICT_OPEN}, {                          \
+        "map", 1u << VERDICT_MAPPED                                                                          \
+    }
+
+enum { ALL_KINDS = (1u << VERDICTS) - 1, NEW = 1u << VERDICTS };
+
 int parse_show(const char *value, show_set *out, char *why, size_t why_bytes) {
-    static const struct list_word words[] = {
-        {"definite", 1u << VERDICT_DEFINITE},
-        {"indirect", 1u << VERDICT_INDIRECT},
-        {"possible", 1u << VERDICT_POSSIBLE},
-        {"reachable", 1u << VERDICT_REACHABLE},
-        {"unclassified", 1u << VERDICT_UNCLASSIFIED},
-        {"fd", 1u << VERDICT_OPEN},
-        {"map", 1u << VERDICT_MAPPED},
-        {"all", (1u << VERDICTS) - 1},
-        {0},
-    };
+    static const struct list_word words[] = {KIND_WORDS, {"all", ALL_KINDS}, {0}};
     return parse_list(words, value, out, why, why_bytes);
+}
+
+int parse_fail_on(const char *value, show_set *out, bool *with_new, char *why, size_t why_bytes) {
+    static const uint32_t any = ALL_KINDS & ~(1u << VERDICT_REACHABLE);
+    static const struct list_word words[] = {
+        KIND_WORDS, {"any", any}, {"all", ALL_KINDS}, {"new", NEW | any}, {0}};
+    uint32_t set = 0;
+    int rc = parse_list(words, value, &set, why, why_bytes);
+    if (rc < 0)
+        return rc;
+    *out = set & ALL_KINDS;
+    *with_new = set & NEW;
+    return 0;
+}
+
+// A count, or bytes with a unit, of 1,024 each.
+static int parse_limit(const char *text, struct allowance *out, char *why, size_t why_bytes) {
+    static const char units[] = "BKMG";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = digits && text[digits] && !text[digits + 1] ? strchr(units, text[digits]) : NULL;
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10);
+    unsigned shift = unit ? 10 * (unsigned)(unit - units) : 0;
+    if (!digits || (text[digits] && !unit) || errno || number > (UINT64_MAX >> shift)) {
+        snprintf(why, why_bytes, "'%s' is neither a count nor a size such as 64B, 10K, 2M or 1G", text);
+        return -EINVAL;
+    }
+    if (unit) {
+        out->bytes_given = true;
+        out->bytes = (uint64_t)number << shift;
+    } else {
+        out->count_given = true;
+        out->count = number;
+    }
+    return 0;
+}
+
+int parse_allow(const char *value, struct allowance *kinds, bool *inexact, char *why, size_t why_bytes) {
+    static const struct list_word words[] = {KIND_WORDS, {"inexact", NEW}, {0}};
+    size_t bytes = strcspn(value, "=");
+    uint32_t bit = find_word(words, value, bytes);
+    if (!bit)
+        return unknown_word(words, value, bytes, why, why_bytes);
+    if (bit == NEW) {
+        *inexact = true;
+        if (value[bytes])
+            snprintf(why, why_bytes, "inexact takes no limit");
+        return value[bytes] ? -EINVAL : 0;
+    }
+    if (!value[bytes]) {
+        snprintf(why, why_bytes, "the limit is missing: %s=LIMIT", value);
+        return -EINVAL;
+    }
+    enum verdict kind = 0;
+    while (bit != 1u << kind)
+        kind++;
+    struct allowance limit = kinds[kind];
+    int rc = parse_limit(value + bytes + 1, &limit, why, why_bytes);
+    if (rc == 0 && limit.bytes_given && kind == VERDICT_OPEN) {
+        snprintf(why, why_bytes, "descriptors have no size; give a count");
+        rc = -EINVAL;
+    }
+    if (rc == 0)
+        kinds[kind] = limit;
+    return rc;
 }
 
 #define FORMAT(name, ...)       {#name, false},

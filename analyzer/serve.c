@@ -6,6 +6,7 @@
 #include "analyzer/complain.h"
 #include "analyzer/options.h"
 #include "analyzer/report/formats.h"
+#include "analyzer/publish.h"
 #include "analyzer/session.h"
 #include "analyzer/stamp.h"
 
@@ -56,8 +57,10 @@ int serve(const char *connection) {
 
     char message[2048];
     struct options options;
+    struct gate *gate;
     if (options_parse_environment(getenv("SEEP_OPTIONS"), &options, message, sizeof message) < 0 ||
-        report_outputs_check(&options, message, sizeof message) < 0)
+        report_outputs_check(&options, message, sizeof message) < 0 ||
+        gate_open(&options, &gate, message, sizeof message) < 0)
         return complain("%s", message);
     struct stamp stamp = stamp_now();
     struct session session;
@@ -82,11 +85,11 @@ int serve(const char *connection) {
                             &(struct assemble_facts){.command = command_of(&session),
                                                      .started = stamp.rfc3339,
                                                      .duration_seconds = stamp_seconds_since(&stamp)});
-        if (report_write_all(report, &options, session.root, message, sizeof message) < 0)
-            status = complain("%s", message);
+        status = publish(report, gate, &options, session.root, 0);
         report_free(report);
     }
     session_close(&session);
+    gate_close(gate);
     options_free(&options);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "analyzer/table.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,18 +69,17 @@ static bool through_rust(const struct report_site *site) {
     return false;
 }
 
+static bool of_the_system(const struct report_frame *frame) {
+    const char *module = frame->module;
+    return module && is_library(base_name(module)) && (begins(module, "/lib") || begins(module, "/usr/lib"));
+}
+
 static enum frame_role role_of(const struct report_frame *frame, const char *normal, bool rust) {
-    if (frame->module) {
-        const char *base = base_name(frame->module);
-        if (runtime_library(base))
-            return FRAME_RUNTIME;
-        if (frame->function && site_name_is_runtime(normal, rust))
-            return FRAME_RUNTIME;
-        if (is_library(base) && (begins(frame->module, "/lib") || begins(frame->module, "/usr/lib")))
-            return FRAME_SYSTEM;
-        return FRAME_OWN;
-    }
-    return frame->function && site_name_is_runtime(normal, rust) ? FRAME_RUNTIME : FRAME_OWN;
+    if (frame->module && runtime_library(base_name(frame->module)))
+        return FRAME_RUNTIME;
+    if (frame->function && site_name_is_runtime(normal, rust))
+        return FRAME_RUNTIME;
+    return of_the_system(frame) ? FRAME_SYSTEM : FRAME_OWN;
 }
 
 // --- the hash
@@ -96,53 +96,70 @@ static uint64_t hash_module(uint64_t hash, const char *module) {
     return hash_bytes(hash_bytes(hash, base, bytes), "", 1);
 }
 
-static uint64_t hash_frame(const struct report_frame *frame, const char *normal, enum frame_role role) {
-    uint64_t hash = hash_module(hash_start, frame->module);
+static void normal_name(const struct report_frame *frame, char out[SITE_NAME_BYTES]) {
+    out[0] = '\0';
     if (frame->function)
-        return hash_text(hash, normal);
-    if (role == FRAME_SYSTEM)
-        return hash_text(hash, "");
+        site_name_normalize(frame->function, out, SITE_NAME_BYTES);
+}
+
+static uint64_t hash_frame(const struct report_frame *frame) {
+    char normal[SITE_NAME_BYTES];
+    normal_name(frame, normal);
+    uint64_t hash = hash_text(hash_module(hash_start, frame->module), normal);
+    if (frame->function || of_the_system(frame))
+        return hash;
     hash = hash_text(hash, frame->build_id);
     return hash_bytes(hash, &frame->offset, sizeof frame->offset);
+}
+
+static void *must_have(size_t bytes) {
+    void *memory = malloc(bytes ? bytes : 1);
+    if (!memory) {
+        fputs("seep: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
 }
 
 static bool same_module(const struct report_frame *a, const struct report_frame *b) {
     return a->module && b->module && strcmp(a->module, b->module) == 0;
 }
 
-// Hashes the frames that take part; all of them: whatever their role. Returns how many were the program's
-// own.
-static size_t hash_frames(const struct report_site *site, bool all, uint64_t *hash) {
-    uint64_t last = 0;
-    size_t own = 0;
+size_t site_frames(const struct report_site *site, const struct report_frame **out) {
+    size_t count = 0, own = 0;
     bool rust = through_rust(site);
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        char normal[SITE_NAME_BYTES] = "";
-        if (frame->function)
-            site_name_normalize(frame->function, normal, sizeof normal);
-        enum frame_role role = all ? FRAME_OWN : role_of(frame, normal, rust);
+        char normal[SITE_NAME_BYTES];
+        normal_name(frame, normal);
+        enum frame_role role = role_of(frame, normal, rust);
         if (role == FRAME_RUNTIME)
             continue;
         if (role == FRAME_SYSTEM && i + 1 < site->frame_count && same_module(frame, frame + 1))
             continue;
         own += role == FRAME_OWN;
-        uint64_t one = hash_frame(frame, normal, role);
-        if (one != last)
-            *hash = hash_bytes(*hash, &one, sizeof one);
-        last = one;
+        out[count++] = frame;
     }
-    return own;
+    if (own > 0)
+        return count;
+    for (size_t i = 0; i < site->frame_count; i++)
+        out[i] = &site->frames[i];
+    return site->frame_count;
 }
 
 uint64_t site_hash(const struct report_site *site) {
     uint64_t start = hash_text(hash_start, site_kind_name(site->kind));
     start = hash_text(start, strcmp(site->call, "calloc") == 0 ? "malloc" : site->call);
-    uint64_t hash = start;
-    if (hash_frames(site, false, &hash) == 0) {
-        hash = start;
-        hash_frames(site, true, &hash);
+    const struct report_frame **frames = must_have(site->frame_count * sizeof *frames);
+    size_t count = site_frames(site, frames);
+    uint64_t hash = start, last = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t one = hash_frame(frames[i]);
+        if (one != last)
+            hash = hash_bytes(hash, &one, sizeof one);
+        last = one;
     }
+    free(frames);
     return hash;
 }
 

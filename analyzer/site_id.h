@@ -35,6 +35,10 @@
 // Part of a baseline: ids made by other rules mean nothing to these.
 enum { SITE_ID_VERSION = 1 };
 
+// The frames that take part, innermost first. out has room for frame_count of them. Returns how many they
+// are.
+size_t site_frames(const struct report_site *site, const struct report_frame **out);
+
 // The hash alone, before sites that share it are told apart.
 uint64_t site_hash(const struct report_site *site);
 

@@ -53,7 +53,7 @@ static const char *destination(const struct options *options, const struct outpu
         return output->file;
     if (options->output && output == output_of_o(options))
         return options->output;
-    bool ours = options->command == COMMAND_REPORT; // stdout is not a program's
+    bool ours = options->command != COMMAND_RUN; // stdout is not a program's
     return strcmp(output->format, "text") == 0 && !ours ? "/dev/stderr" : "/dev/stdout";
 }
 

@@ -127,6 +127,7 @@ static void read_site(struct reader *r, const json_t *object, struct report_site
     out->resident_bytes = get_number(r, object, "resident_bytes", 0, INT64_MAX, -1);
     out->suppressed_by = get_text_or_null(r, object, "suppressed_by");
     out->baseline = get_text_or_null(r, object, "baseline");
+    out->baseline_limit = (uint64_t)get_number(r, object, "baseline_limit", 0, INT64_MAX, 0);
     out->truncated = get_bool(r, object, "truncated");
     read_frames(r, object, out);
     read_examples(r, object, out);

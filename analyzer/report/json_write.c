@@ -86,6 +86,8 @@ static json_t *site_object(const struct report_site *site) {
         site->resident_bytes < 0 ? json_null() : number((uint64_t)site->resident_bytes));
     put(object, "suppressed_by", text_or_null(site->suppressed_by));
     put(object, "baseline", text_or_null(site->baseline));
+    if (site->baseline)
+        put(object, "baseline_limit", number(site->baseline_limit));
     put(object, "truncated", json_boolean(site->truncated));
 
     json_t *frames = must(json_array());

@@ -34,10 +34,6 @@ const char *verdict_words(enum verdict verdict) {
     return words[verdict];
 }
 
-bool site_known(const struct report_site *site) {
-    return site->baseline && strcmp(site->baseline, "known") == 0;
-}
-
 // --- the list
 // --------------------------------------------------------------------------------------------------------
 

@@ -28,9 +28,6 @@ enum severity verdict_severity(enum verdict verdict);
 // along.
 struct listing listing_make(struct arena *arena, const struct report *report, const struct options *options);
 
-// The baseline has it, at no more than is there.
-bool site_known(const struct report_site *site);
-
 // "definitely lost", "still open at the end".
 const char *verdict_words(enum verdict verdict);
 // "16 blocks (3.1 MiB) definitely lost", "3 descriptors still open at the end". In arena, as the following.

@@ -105,3 +105,7 @@ const char *memory_row_name(enum memory_row_kind kind) {
 int memory_row_from_name(const char *name) {
     return find(memory_words, COUNT(memory_words), name);
 }
+
+bool site_known(const struct report_site *site) {
+    return site->baseline && strcmp(site->baseline, "known") == 0;
+}

@@ -67,10 +67,11 @@ struct report_site {
     const char *call; // the public function that acquired it
     uint64_t count;
     uint64_t bytes;
-    int64_t resident_bytes;      // -1: not known
-    const char *suppressed_by;   // the suppression's name; NULL: not suppressed
-    const char *baseline;        // "known", "grown" or "new"; NULL: no baseline given, or suppressed
-    bool truncated;              // the stack does not reach its thread's start
+    int64_t resident_bytes;    // -1: not known
+    const char *suppressed_by; // the suppression's name; NULL: not suppressed
+    const char *baseline;      // "known", "grown" or "new"; NULL: no baseline given, or suppressed
+    uint64_t baseline_limit; // resources that the baseline allows one process; 0 if baseline is NULL or "new"
+    bool truncated;          // the stack does not reach its thread's start
     struct report_frame *frames; // innermost first
     size_t frame_count;
     struct report_example *examples; // at most 5
@@ -151,6 +152,9 @@ struct report {
 // builds one does.
 struct report *report_new(void);
 void report_free(struct report *report);
+
+// Is the site in the baseline, within its limit?
+bool site_known(const struct report_site *site);
 
 // The words of the schema for each enumerator ("heap", "definite", "exec", ...), and back: -EINVAL for any
 // other word.

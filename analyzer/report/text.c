@@ -16,7 +16,7 @@ enum { COMMAND_BYTES = 200 }; // of a command line, unless -v
 
 static bool has_listed_site(const struct report_process *process, const struct options *options) {
     for (size_t i = 0; i < process->site_count; i++)
-        if (site_listed(&process->sites[i], options))
+        if (site_printed(&process->sites[i], options))
             return true;
     return false;
 }
@@ -147,5 +147,7 @@ int report_write_text(const struct report *report, const struct options *options
     }
     if (sections > 0 && sums.blocks > 0)
         print_closing(out, report, &sums);
+    print_gate_remarks(out, report, options);
+    print_gate_result(out, report->gate);
     return ferror(out) ? -EIO : 0;
 }

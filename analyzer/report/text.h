@@ -23,6 +23,7 @@ struct text_sums {
     uint64_t sites, resources[SITE_KINDS];
     uint64_t hidden_blocks, hidden_bytes; // heap sites that the options don't ask for
     uint64_t suppressed_blocks, suppressed_bytes;
+    uint64_t known_blocks, known_bytes; // in the baseline, and therefore not listed
     uint64_t exec_processes, exec_blocks, exec_bytes;
     uint64_t lost_records;
     size_t clean_processes; // have nothing outstanding
@@ -38,6 +39,8 @@ void print_command(FILE *out, const char *const *words, size_t count, bool whole
 
 // Is the site among those that the options ask for? Suppressed ones never are.
 bool site_listed(const struct report_site *site, const struct options *options);
+// And does the text print it? Known ones only with -v.
+bool site_printed(const struct report_site *site, const struct options *options);
 // For qsort on pointers to sites: most bytes first, then most resources, then by id.
 int site_order(const void *a, const void *b);
 // "function  file:line", or what is known of it: "function  module+0x1f", "??  module+0x1f", "??  0x1f".
@@ -58,3 +61,7 @@ const struct report_process *text_largest_process(const struct report *report);
 // Where the memory of the largest process was, in one line; and in a table, of all with -v.
 void print_memory_summary(FILE *out, const struct report *report);
 void print_memory(FILE *out, const struct report *report, const struct options *options);
+// What baseline and suppressions have that nothing matched; nothing if there is nothing to say.
+void print_gate_remarks(FILE *out, const struct report *report, const struct options *options);
+// What the gate said; NULL: there was none.
+void print_gate_result(FILE *out, const struct report_gate *gate);

@@ -33,6 +33,10 @@ bool site_listed(const struct report_site *site, const struct options *options) 
     return (options->show & 1u << site->verdict) && !site->suppressed_by;
 }
 
+bool site_printed(const struct report_site *site, const struct options *options) {
+    return site_listed(site, options) && (options->verbosity > 0 || !site_known(site));
+}
+
 int site_order(const void *a, const void *b) {
     const struct report_site *left = *(const struct report_site *const *)a;
     const struct report_site *right = *(const struct report_site *const *)b;
@@ -147,6 +151,8 @@ static void print_details(FILE *out, const struct report_site *site) {
 static void print_site(FILE *out, const struct report_site *site, size_t rank, uint64_t whole_bytes,
                        const struct options *options) {
     fprintf(out, "\n  #%zu  ", rank);
+    if (site->baseline)
+        fprintf(out, "%s: ", site->baseline);
     print_amount(out, site->kind, site->bytes, site->count);
     if (site->kind == SITE_HEAP && whole_bytes > 0) {
         fputs(", ", out);
@@ -210,7 +216,7 @@ void print_sites(FILE *out, const struct report_process *process, const struct o
     for (enum verdict verdict = 0; verdict < VERDICTS; verdict++) {
         size_t count = 0;
         for (size_t i = 0; i < process->site_count; i++)
-            if (process->sites[i].verdict == verdict && site_listed(&process->sites[i], options))
+            if (process->sites[i].verdict == verdict && site_printed(&process->sites[i], options))
                 group[count++] = &process->sites[i];
         if (count > 0)
             print_group(out, group, count, process->heap.outstanding_bytes, options);

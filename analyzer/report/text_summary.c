@@ -26,7 +26,10 @@ static void add_sites(struct text_sums *sums, const struct report_process *proce
         if (site->kind == SITE_HEAP && site->suppressed_by) {
             sums->suppressed_blocks = add_saturating(sums->suppressed_blocks, site->count);
             sums->suppressed_bytes = add_saturating(sums->suppressed_bytes, site->bytes);
-        } else if (site->kind == SITE_HEAP && !site_listed(site, options)) {
+        } else if (site->kind == SITE_HEAP && site_known(site) && options->verbosity <= 0) {
+            sums->known_blocks = add_saturating(sums->known_blocks, site->count);
+            sums->known_bytes = add_saturating(sums->known_bytes, site->bytes);
+        } else if (site->kind == SITE_HEAP && !site_printed(site, options)) {
             sums->hidden_blocks = add_saturating(sums->hidden_blocks, site->count);
             sums->hidden_bytes = add_saturating(sums->hidden_bytes, site->bytes);
         }
@@ -162,7 +165,7 @@ static void print_places(FILE *out, const struct report *report, const struct op
     for (size_t i = 0; i < report->process_count; i++) {
         const struct report_process *process = &report->processes[i];
         for (size_t s = 0; s < process->site_count && !replaced(process); s++)
-            if (process->sites[s].kind == SITE_HEAP && site_listed(&process->sites[s], options))
+            if (process->sites[s].kind == SITE_HEAP && site_printed(&process->sites[s], options))
                 places[count++] = (struct place){&process->sites[s], process->pid};
     }
     qsort(places, count, sizeof *places, site_order);
@@ -193,7 +196,8 @@ static void print_heap_summary(FILE *out, const struct report *report, const str
     print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
     fputs(", from ", out);
     print_count(out, sums->sites, "site");
-    fputs(sums->hidden_blocks + sums->suppressed_blocks == sums->blocks ? ".\n" : ":\n", out);
+    fputs(sums->hidden_blocks + sums->suppressed_blocks + sums->known_blocks == sums->blocks ? ".\n" : ":\n",
+          out);
     print_places(out, report, options, sums->bytes);
 }
 
@@ -230,6 +234,11 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
         fputs("Of these, ", out);
         print_amount(out, SITE_HEAP, sums->hidden_bytes, sums->hidden_blocks);
         fputs(" are of kinds that are not listed; --show all lists them.\n", out);
+    }
+    if (sums->known_blocks) {
+        fputs("Of these, ", out);
+        print_amount(out, SITE_HEAP, sums->known_bytes, sums->known_blocks);
+        fputs(" are known; -v lists them.\n", out);
     }
     if (sums->suppressed_blocks) {
         fputs("Of these, ", out);

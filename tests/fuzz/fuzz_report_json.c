@@ -5,6 +5,7 @@
 // links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
 // links: analyzer/report/listing.c analyzer/report/source_tree.c analyzer/report/escape_syntax.c
 // links: analyzer/report/junit.c analyzer/report/github.c analyzer/report/markdown.c analyzer/report/folded.c
+// links: analyzer/report/text_gate.c
 // flags: -ljansson
 //
 // Any bytes as a saved report: refused in one line, or read; then it prints in every format, and writes what

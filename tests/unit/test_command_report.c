@@ -6,6 +6,8 @@
 // links: analyzer/report/escape.c analyzer/report/formats.c analyzer/report/listing.c analyzer/report/source_tree.c
 // links: analyzer/report/escape_syntax.c analyzer/report/junit.c analyzer/report/github.c
 // links: analyzer/report/markdown.c analyzer/report/folded.c analyzer/report/outfile.c analyzer/arena.c
+// links: analyzer/report/text_gate.c analyzer/publish.c analyzer/gate/*.c analyzer/site_id.c
+// links: analyzer/site_name.c analyzer/table.c
 // flags: -ljansson
 //
 // seep report: what it prints where, its status, and its one line when it can't.

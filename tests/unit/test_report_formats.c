@@ -6,6 +6,7 @@
 // links: analyzer/report/formats.c analyzer/report/listing.c analyzer/report/source_tree.c
 // links: analyzer/report/escape_syntax.c analyzer/report/junit.c analyzer/report/github.c
 // links: analyzer/report/markdown.c analyzer/report/folded.c analyzer/report/outfile.c
+// links: analyzer/report/text_gate.c
 // flags: -ljansson
 //
 // Where outputs go, and that a file is whole or as it was.

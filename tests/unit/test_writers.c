@@ -3,6 +3,7 @@
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/text.c analyzer/report/text_sites.c analyzer/report/escape.c
 // links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/arena.c
+// links: analyzer/report/text_gate.c
 // links: analyzer/report/listing.c analyzer/report/source_tree.c analyzer/report/escape_syntax.c
 // links: analyzer/report/junit.c analyzer/report/github.c analyzer/report/markdown.c analyzer/report/folded.c
 // flags: -ljansson -lxml2 -I/usr/include/libxml2
