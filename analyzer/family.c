@@ -187,6 +187,18 @@ const struct wire_record *family_slots(const struct family *family, uint32_t ext
     return (const void *)((char *)family_thread(family, extent) + WIRE_SLOTS_AT);
 }
 
+size_t family_own_areas(const struct family *family, struct wire_own *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < WIRE_OWN_AREAS; i++) {
+        struct wire_own *own = &family->memory->own[i];
+        struct wire_own copy = {.bytes = atomic_load_acquire(&own->bytes)}; // OW2
+        copy.start = atomic_load_relaxed(&own->start);                      // relaxed: ordered by OW2
+        if (copy.start && copy.bytes && copy.bytes <= UINT64_MAX - copy.start)
+            out[count++] = copy;
+    }
+    return count;
+}
+
 bool family_node(const struct family *family, uint32_t id, struct wire_stack_node *out) {
     if (id == 0 || id >= family->node_limit)
         return false;

@@ -69,6 +69,8 @@ struct wire_thread *family_thread(const struct family *family, uint32_t extent);
 struct wire_nursery *family_nursery(const struct family *family, uint32_t extent);
 const struct wire_record *family_slots(const struct family *family, uint32_t extent);
 
+// Copies what the shim says that it mapped for itself, at most WIRE_OWN_AREAS, in no order. Returns how many.
+size_t family_own_areas(const struct family *family, struct wire_own *out);
 // Copies node `id` of the stack table. False if there is no such node.
 bool family_node(const struct family *family, uint32_t id, struct wire_stack_node *out);
 // Copies module `index` and its path (room for at least 4097 bytes). False if there is no such module.

@@ -1,6 +1,7 @@
 // See process_memory.h. Called by examine.c, process.c and assemble.c.
 #include "analyzer/process_memory.h"
 #include "analyzer/memory/account.h"
+#include "analyzer/vector.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -18,10 +19,26 @@ void process_forget_memory(struct process *process) {
     process->look = NULL;
 }
 
+// What is known besides the kernel's word. The caller frees.
+static struct memory_region *known_regions(const struct process *process, size_t *count) {
+    struct wire_own own[WIRE_OWN_AREAS];
+    struct memory_region *regions = NULL;
+    size_t room = 0, own_count = family_own_areas(process->family, own);
+    *count = 0;
+    for (size_t i = 0; i < own_count; i++)
+        *VECTOR_PUSH(regions, *count, room) =
+            (struct memory_region){own[i].start, own[i].start + own[i].bytes, MEMORY_SEEP, -1};
+    return regions;
+}
+
 void process_look(struct process *process, bool at_end) {
     struct look *fresh = malloc(sizeof *fresh);
     bool there = fresh && !process->unseen && !process->absent && !process->replaced;
-    if (!there || look_take(fresh, process->pid, NULL, 0) != 0) {
+    size_t count = 0;
+    struct memory_region *regions = there ? known_regions(process, &count) : NULL;
+    bool taken = there && look_take(fresh, process->pid, regions, count) == 0;
+    free(regions);
+    if (!taken) {
         free(fresh);
         return;
     }

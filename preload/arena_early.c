@@ -2,6 +2,7 @@
 // PLT, no TLS, no memcpy (the loops below must stay loops; the Makefile forbids the compiler to turn them
 // into calls).
 #include "preload/arena_early.h"
+#include "preload/own.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
@@ -36,6 +37,7 @@ static bool reserve(void) {
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (at < 0 && at > -4096)
             continue;
+        own_note(at, bytes);
         early_start = early_next = early_opened = (uintptr_t)at;
         early_bytes = bytes;
         return true;

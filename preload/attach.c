@@ -1,6 +1,7 @@
 // See attach.h. Called by the constructor, by the fork handlers and, after a raw fork, by the first event in
 // the child.
 #include "preload/attach.h"
+#include "preload/own.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
@@ -29,6 +30,7 @@ void attach_prepare(void) {
         return;
     }
     attach_page = (struct attach_page *)at;
+    own_note(at, PAGE);
     if (raw_syscall3(SYS_madvise, at, PAGE, MADV_WIPEONFORK) != 0)
         wipe_notes = NOTE_NO_WIPE;
 }
@@ -99,6 +101,7 @@ int attach_first(struct wire_memory *met_memory, struct wire_board *met_board) {
         return bad;
     }
     tracked = memory->track;
+    own_publish(memory->own);
     return take_place() ? 0 : -EAGAIN;
 }
 

@@ -17,6 +17,7 @@
 #include "preload/derive.h"
 
 #include "preload/probe.h"
+#include "preload/own.h"
 #include "preload/raw.h"
 
 #include <errno.h>
@@ -194,6 +195,7 @@ static int map_stack(void) {
     long result = raw_syscall3(SYS_mprotect, at + GUARD_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE);
     if (result < 0)
         return (int)result;
+    own_note(at, STACK_BYTES + GUARD_BYTES);
     lib.stack_top = (char *)at + GUARD_BYTES + STACK_BYTES;
     return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "preload/frame_rules.h"
 
+#include "preload/own.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
@@ -38,7 +39,10 @@ static uint32_t aside_count;
 static void *map_memory(size_t bytes) {
     long at =
         raw_syscall6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return at < 0 && at > -4096 ? NULL : (void *)at;
+    if (raw_failed(at))
+        return NULL;
+    own_note(at, bytes);
+    return (void *)at;
 }
 
 static struct frame_table *new_table(uint32_t bits) {
@@ -191,6 +195,7 @@ static void grow(void) {
             atomic_store_release(&frame_table, larger); // F3
             return;
         }
+        own_forget((long)larger);
         raw_syscall2(SYS_munmap, (long)larger,
                      (long)(sizeof *larger + (sizeof(uint64_t) << (bits + FRAME_BUCKET_WORDS_LOG2))));
     }

@@ -4,6 +4,7 @@
 #include "preload/unwind_objects.h"
 
 #include "preload/frame_rules.h"
+#include "preload/own.h"
 #include "preload/raw.h"
 
 #include <errno.h>
@@ -70,8 +71,11 @@ static bool make_room(void) {
         return false;
     if (count)
         memcpy((void *)at, objects, count * sizeof *objects);
-    if (room)
+    if (room) {
+        own_forget((long)objects);
         raw_syscall2(SYS_munmap, (long)objects, (long)(room * sizeof *objects));
+    }
+    own_note(at, more * sizeof *objects);
     objects = (struct object *)at;
     room = more;
     return true;

@@ -33,6 +33,13 @@ enum {
 // memory.track
 enum { WIRE_TRACK_HEAP = 1u << 0, WIRE_TRACK_FD = 1u << 1, WIRE_TRACK_MAP = 1u << 2 };
 
+// An area that the shim maps for itself, besides this memory.
+struct wire_own {
+    uint64_t start; // target, by CAS; 0: no area
+    uint64_t bytes; // OW1 store-release -> OW2 load-acquire: start is valid where this isn't 0
+};
+enum { WIRE_OWN_AREAS = 16 };
+
 struct wire_memory {
     // Analyzer, before any target maps it.
     uint64_t magic;
@@ -72,8 +79,9 @@ struct wire_memory {
     uint32_t
         extents_wanted; // a thread found none free: set to 1 by it, to 0 by the analyzer when it has looked
     uint32_t unused2[14];
+    struct wire_own own[WIRE_OWN_AREAS];
 };
-_Static_assert(sizeof(struct wire_memory) == 320, "wire layout");
+_Static_assert(sizeof(struct wire_memory) == 576, "wire layout");
 
 // extent_states[i], and process.state
 enum {
