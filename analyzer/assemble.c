@@ -1,5 +1,6 @@
 // See assemble.h. Called by command_run.c and serve.c after the session has been served.
 #include "analyzer/assemble.h"
+#include "analyzer/go_runtime.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/site_id.h"
 #include "analyzer/sites.h"
@@ -93,6 +94,7 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
     out->verdicts.by[VERDICT_UNCLASSIFIED].blocks = p->counts.live_blocks;
     out->verdicts.by[VERDICT_UNCLASSIFIED].bytes = p->counts.live_bytes;
     sites_build(out, &p->harvest, symbols, arena);
+    go_runtime_set_aside(out);
     sites_build_acquired(out, &p->harvest, symbols, arena);
     out->memory = process_account(p, out->heap_tracked, arena);
     doubt_process(a, p, out);
