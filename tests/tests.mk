@@ -1,4 +1,4 @@
-# Tests. A unit test names in its first lines the sources it links:   // links: analyzer/live.c analyzer/table.c
+# Tests. A unit test names in its first lines the sources it links:   // links: analyzer/live.c analyzer/report/*.c
 # and may add flags:   // flags: -lelf
 # A program under tests/programs says its own flags the same way (// flags: -pthread).
 
@@ -16,14 +16,15 @@ library_bin := $(patsubst $(libs_dir)/%.c,$B/$(libs_dir)/%.so,$(filter %.c,$(lib
 
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm -lpthread)
 directive = $(shell sed -n '1,12s,^// $(1): ,,p' $(2))
+linked = $(sort $(wildcard $(call directive,links,$(1))))
 
 # Kept although only pattern rules name them: else make deletes and builds them anew each time.
 .SECONDARY: $(lib_obj)
 
 .SECONDEXPANSION:
 
-$B/tests/unit/%: tests/unit/%.c $$(call directive,links,tests/unit/$$*.c) Makefile tests/tests.mk
-	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call directive,links,$<) $(call directive,flags,$<) $(check_libs)
+$B/tests/unit/%: tests/unit/%.c $$(call linked,tests/unit/$$*.c) Makefile tests/tests.mk
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call linked,$<) $(call directive,flags,$<) $(check_libs)
 
 # These load libraries that programs load.
 $B/tests/unit/test_unwind_libraries $B/tests/unit/test_unwind_stress: | $(filter %/stack_first.so %/stack_second.so %/stack_throw.so,$(library_bin))

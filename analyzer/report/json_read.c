@@ -23,6 +23,7 @@
 
 static void read_frame(struct reader *r, const json_t *object, struct report_frame *out) {
     out->function = get_text_or_null(r, object, "function");
+    out->linkage = json_object_get(object, "linkage") ? get_text_or_null(r, object, "linkage") : NULL;
     out->file = get_text_or_null(r, object, "file");
     out->line = (uint32_t)get_number(r, object, "line", 0, UINT32_MAX, 0);
     out->module = get_text_or_null(r, object, "module");

@@ -32,6 +32,8 @@ static json_t *texts(const char *const *list, size_t count) {
 static json_t *frame_object(const struct report_frame *frame) {
     json_t *object = must(json_object());
     put(object, "function", text_or_null(frame->function));
+    if (frame->linkage)
+        put(object, "linkage", text_or_null(frame->linkage));
     put(object, "file", text_or_null(frame->file));
     put(object, "line", frame->line ? number(frame->line) : json_null());
     put(object, "module", text_or_null(frame->module));

@@ -34,6 +34,7 @@ enum process_end { END_EXIT, END_SIGNAL, END_EXEC, END_RUNNING, END_UNKNOWN };
 
 struct report_frame {
     const char *function; // demangled; NULL: no symbol covers the address
+    const char *linkage;  // the function's name as the linker knows it; NULL: not known, or the same
     const char *file;     // as the debug information has it; NULL: no line information
     uint32_t line;        // 0: no line information
     const char *module;   // path of the object; NULL: the address lies in none

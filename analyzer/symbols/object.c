@@ -77,36 +77,45 @@ void object_close(struct object *object) {
     free(object);
 }
 
-static const char *symbol_name(const struct object *object, uint64_t address, struct arena *arena) {
-    const struct symbol *symbol = symbol_table_find(&object->symbols, address);
-    if (!symbol)
-        return NULL;
-    return demangle(arena, arena_strndup(arena, symbol->name, symbol->name_bytes));
+// Without a name the frame stays without one.
+static void name_frame(struct object_frame *out, const char *name, struct arena *arena) {
+    out->function = name ? demangle(arena, name) : NULL;
+    out->linkage = name && strcmp(name, out->function) != 0 ? arena_strdup(arena, name) : NULL;
 }
 
-static const char *inlined_name(Dwarf_Die *die, struct arena *arena) {
+static void name_by_symbol(struct object_frame *out, const struct object *object, uint64_t address,
+                           struct arena *arena) {
+    const struct symbol *symbol = symbol_table_find(&object->symbols, address);
+    name_frame(out, symbol ? arena_strndup(arena, symbol->name, symbol->name_bytes) : NULL, arena);
+}
+
+static void name_inlined(struct object_frame *out, Dwarf_Die *die, struct arena *arena) {
     const char *name = die_linkage_name(die);
-    if (!name)
-        name = die_plain_name(die);
-    return name ? demangle(arena, name) : NULL;
+    name_frame(out, name ? name : die_plain_name(die), arena);
 }
 
 // A function without a linkage name is either C's, whose plain name is the whole truth, or the compiler left
 // the linkage name out (clones, short debug information); then a mangled symbol that covers the address says
 // more. What follows a dot names the compiler's clone, not the function.
-static const char *function_name(const struct object *object, Dwarf_Die *die, uint64_t address,
-                                 struct arena *arena) {
+static void name_function(struct object_frame *out, const struct object *object, Dwarf_Die *die,
+                          uint64_t address, struct arena *arena) {
     const char *name = die_linkage_name(die);
-    if (name)
-        return demangle(arena, name);
+    if (name) {
+        name_frame(out, name, arena);
+        return;
+    }
     const struct symbol *symbol = symbol_table_find(&object->symbols, address);
     if (symbol && (strncmp(symbol->name, "_Z", 2) == 0 || strncmp(symbol->name, "_R", 2) == 0)) {
         const char *dot = memchr(symbol->name, '.', symbol->name_bytes);
         size_t bytes = dot ? (size_t)(dot - symbol->name) : symbol->name_bytes;
-        return demangle(arena, arena_strndup(arena, symbol->name, bytes));
+        name_frame(out, arena_strndup(arena, symbol->name, bytes), arena);
+        return;
     }
     name = die_plain_name(die);
-    return name ? arena_strdup(arena, name) : symbol_name(object, address, arena);
+    if (name)
+        out->function = arena_strdup(arena, name);
+    else
+        name_by_symbol(out, object, address, arena);
 }
 
 static void remark_split(const struct object *object) {
@@ -134,10 +143,10 @@ static size_t function_frames(struct object *object, struct unit *unit, Dwarf_Di
         if (i == count)
             break;
         Dwarf_Die *die = &inlined[count - 1 - i]; // innermost first
-        out[i].function = inlined_name(die, arena);
+        name_inlined(&out[i], die, arena);
         at = lines_call_site(die);
     }
-    out[count].function = function_name(object, function, address, arena);
+    name_function(&out[count], object, function, address, arena);
     return count + 1;
 }
 
@@ -158,7 +167,7 @@ size_t object_resolve(struct object *object, uint64_t address, struct arena *are
     size_t in_go = object->go ? go_symbols_resolve(object->go, address, arena, out) : 0;
     if (in_go)
         return in_go;
-    out[0].function = symbol_name(object, address, arena);
+    name_by_symbol(&out[0], object, address, arena);
     for (size_t i = 0; i < count; i++) {
         struct position at;
         if (lines_find(&claims[i]->lines, address, &at)) {

@@ -11,6 +11,7 @@ enum { MOST_INLINED = 128 };
 // A frame within an object; the module is its asker's to fill in.
 struct object_frame {
     const char *function; // demangled; NULL: not known
+    const char *linkage;  // as the linker knows it; NULL: not known, or the same
     const char *file;     // NULL: not known
     uint32_t line;        // 0: not known
 };

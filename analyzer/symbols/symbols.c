@@ -110,6 +110,7 @@ static size_t copy_frames(const struct known_object *known, struct cached_frames
         bool last = i + 1 == count;
         const struct object_frame *frame = &from.frames[last ? from.count - 1 : i];
         out[i] = (struct report_frame){.function = arena_strdup(arena, frame->function),
+                                       .linkage = arena_strdup(arena, frame->linkage),
                                        .file = arena_strdup(arena, frame->file),
                                        .line = frame->line,
                                        .module = path,

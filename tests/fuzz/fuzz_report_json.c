@@ -1,12 +1,5 @@
-// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
-// links: analyzer/report/go_frames.c
-// links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
-// links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
-// links: analyzer/report/listing.c analyzer/report/source_tree.c analyzer/report/escape_syntax.c
-// links: analyzer/report/junit.c analyzer/report/github.c analyzer/report/markdown.c analyzer/report/folded.c
-// links: analyzer/report/text_gate.c
-// flags: -ljansson
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// flags: -ljansson -lz
 //
 // Any bytes as a saved report: refused in one line, or read; then it prints in every format, and writes what
 // reads back the same. The golden reports under tests/golden are the seeds.
@@ -46,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     free(rendered(report, report_write_github, &other_bytes));
     free(rendered(report, report_write_markdown, &other_bytes));
     free(rendered(report, report_write_folded, &other_bytes));
+    free(rendered(report, report_write_pprof, &other_bytes));
     char *once = rendered(report, report_write_json, &once_bytes);
     if (report_parse_json(once, once_bytes, "own", &back, message, sizeof message) < 0)
         abort();

@@ -1,14 +1,6 @@
-// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/command_report.c analyzer/complain.c analyzer/report/report.c analyzer/report/json_read.c
-// links: analyzer/report/json_fields.c analyzer/report/json_write.c analyzer/report/text.c
-// links: analyzer/report/go_frames.c
-// links: analyzer/report/text_sites.c analyzer/report/text_summary.c analyzer/report/units.c
-// links: analyzer/report/escape.c analyzer/report/formats.c analyzer/report/listing.c analyzer/report/source_tree.c
-// links: analyzer/report/escape_syntax.c analyzer/report/junit.c analyzer/report/github.c
-// links: analyzer/report/markdown.c analyzer/report/folded.c analyzer/report/outfile.c analyzer/arena.c
-// links: analyzer/report/text_gate.c analyzer/publish.c analyzer/gate/*.c analyzer/site_id.c
-// links: analyzer/site_name.c analyzer/table.c
-// flags: -ljansson
+// links: analyzer/command_report.c analyzer/complain.c analyzer/publish.c analyzer/site_id.c analyzer/site_name.c
+// links: analyzer/gate/*.c analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// flags: -ljansson -lz
 //
 // seep report: what it prints where, its status, and its one line when it can't.
 #include "analyzer/commands.h"

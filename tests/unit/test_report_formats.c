@@ -1,13 +1,5 @@
-// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
-// links: analyzer/report/go_frames.c
-// links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
-// links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
-// links: analyzer/report/formats.c analyzer/report/listing.c analyzer/report/source_tree.c
-// links: analyzer/report/escape_syntax.c analyzer/report/junit.c analyzer/report/github.c
-// links: analyzer/report/markdown.c analyzer/report/folded.c analyzer/report/outfile.c
-// links: analyzer/report/text_gate.c
-// flags: -ljansson
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// flags: -ljansson -lz
 //
 // Where outputs go, and that a file is whole or as it was.
 #include "analyzer/report/formats.h"

@@ -1,12 +1,5 @@
-// links: analyzer/report/go_frames.c
-// links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
-// links: analyzer/report/text.c analyzer/report/text_sites.c analyzer/report/escape.c
-// links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/arena.c
-// links: analyzer/report/text_gate.c
-// links: analyzer/report/listing.c analyzer/report/source_tree.c analyzer/report/escape_syntax.c
-// links: analyzer/report/junit.c analyzer/report/github.c analyzer/report/markdown.c analyzer/report/folded.c
-// flags: -ljansson -lxml2 -I/usr/include/libxml2
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// flags: -ljansson -lz -lxml2 -I/usr/include/libxml2
 //
 // The formats for reviewers and CI servers, against golden files (tests/golden/NAME.FORMAT from NAME.json;
 // SEEP_GOLDEN=write writes them anew), against public schemas, and read back from reports made of hostile
