@@ -128,6 +128,11 @@ static struct frame_rule rule_in(const struct go_table *table, uintptr_t address
         return stuck;
     if (is_named(name, "crosscall2"))
         return from_c_rule(table, &function, code, bytes, distance);
+    if (is_named(name, MACHINE_GO_LIBRARY_ENTRY)) {
+        if (aligns(code, bytes))
+            distance += (MACHINE_GO_ENTRY_MISALIGNED - distance) & (MACHINE_GO_ALIGNMENT - 1);
+        return from_c_rule(table, &function, code, bytes, distance);
+    }
     if (is_one_of(name, called_by_c) && machine_go_read_callback(code, bytes))
         return (struct frame_rule){.kind = FRAME_TO_C, .cfa_offset = distance - MACHINE_RETURN_OFFSET};
     return aligns(code, bytes) ? stuck : step_over(distance);

@@ -46,6 +46,11 @@ static inline bool machine_go_starts(const uint8_t *code, size_t bytes, const ch
 // and $-16, %rsp: from here on pc values don't tell where the caller's frame is.
 #define MACHINE_GO_ALIGNS(code, bytes) MACHINE_GO_IS(code, bytes, "\x48\x83\xe4\xf0")
 
+// A Go library's constructor, which aligns its stack before it calls on. It is called by C, whose stack
+// pointer at a function's entry is known modulo 16, so what aligning took away is known as well.
+#define MACHINE_GO_LIBRARY_ENTRY "_rt0_amd64_lib"
+enum { MACHINE_GO_ALIGNMENT = 16, MACHINE_GO_ENTRY_MISALIGNED = 8 };
+
 // What asmcgocall's instructions up to a call say of its frame there.
 struct machine_go_call {
     bool switched;  // the caller is on a goroutine's stack; else further up on the same one

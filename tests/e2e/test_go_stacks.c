@@ -85,7 +85,7 @@ static long long leaking_line(void) {
     return line;
 }
 
-static void assert_way(enum way way, const char *program, const char *argument) {
+static struct seep_run assert_way(enum way way, const char *program, const char *argument) {
     static char printed[WAY_BYTES], seen[WAY_BYTES];
     struct seep_run ran = go_run(way, program, argument);
     const json_t *site = leaking_site(ran.process);
@@ -95,6 +95,7 @@ static void assert_way(enum way way, const char *program, const char *argument) 
     ck_assert(printed[0] != '\0');
     ck_assert_msg(strcmp(printed, seen) == 0, "%s %s: Go says\n%s\nseep\n%s", program, argument, printed,
                   stack_text(site));
+    return ran;
 }
 
 START_TEST(are_what_the_runtime_says) {
@@ -110,8 +111,7 @@ END_TEST
 
 // Names, files and lines come from Go's own table then, inlined functions too; C's are lost.
 START_TEST(have_all_names_of_go_in_stripped_programs) {
-    assert_way(WAY_RUN, "go/mixed-stripped", ways[_i]);
-    struct seep_run ran = go_run(WAY_RUN, "go/mixed-stripped", ways[_i]);
+    struct seep_run ran = assert_way(WAY_RUN, "go/mixed-stripped", ways[_i]);
     const json_t *frame = frame_of(leaking_site(ran.process), "main.leak");
     ck_assert_ptr_nonnull(frame);
     const char *file = json_string_value(json_object_get(frame, "file"));
@@ -153,6 +153,44 @@ START_TEST(end_where_the_thread_began) {
 }
 END_TEST
 
+// Blocks of 1,000 bytes whose stacks go through both functions, and are complete.
+static long long blocks_between(const json_t *process, const char *inner, const char *outer) {
+    size_t index;
+    long long blocks = 0;
+    json_t *site;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        long long count = json_integer_value(json_object_get(site, "count"));
+        if (json_integer_value(json_object_get(site, "bytes")) == 1000 * count && frame_of(site, inner) &&
+            frame_of(site, outer) && !json_is_true(json_object_get(site, "truncated")))
+            blocks += count;
+    }
+    return blocks;
+}
+
+// Two Go runtimes in one process, one of them without names of C functions.
+START_TEST(go_on_through_go_libraries_of_a_c_program) {
+    struct seep_job job = {.program = {.argv = {program_path("loads_go"), program_path("go/library-shared"),
+                                                program_path("go/library-shared_stripped")},
+                                       .env = {"SEEP_DEBUG_COMPARE_STACKS=1"}}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "truncated_stacks")), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "stacks_different")), 0);
+    ck_assert_int_eq(blocks_between(ran.process, "main.leak", "main"), 2);
+    ck_assert_int_eq(blocks_between(ran.process, "main.leak", "thread_start"), 2);
+    ck_assert_int_eq(blocks_between(ran.process, "leak_in_library", "call_go"), 2);
+}
+END_TEST
+
+START_TEST(go_on_from_a_plugin_into_its_program) {
+    struct seep_run ran = SEEP(_i, "go/host", program_path("go/library-plugin"));
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.out);
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "truncated_stacks")), 0);
+    ck_assert_int_eq(blocks_between(ran.process, "leak_in_library", "main.use"), 1);
+    ck_assert_int_eq(blocks_between(ran.process, "leak_in_library", "runtime.goexit"), 1);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, are_what_the_runtime_says, 0, WAYS_THERE);
@@ -160,5 +198,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, have_all_names_of_go_in_stripped_programs, 0, WAYS_THERE);
     tcase_add_test(tests, show_what_cgo_generated_only_when_asked);
     tcase_add_test(tests, end_where_the_thread_began);
+    tcase_add_loop_test(tests, go_on_through_go_libraries_of_a_c_program, 0, WAYS);
+    tcase_add_loop_test(tests, go_on_from_a_plugin_into_its_program, 0, WAYS);
 }
 SEEP_TEST_MAIN("go stacks")
