@@ -1,6 +1,7 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
 #include "analyzer/tally.h"
+#include "analyzer/memory/look.h"
 #include "analyzer/process_memory.h"
 #include "preload/wire/atomic.h"
 
@@ -294,6 +295,8 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
     process->ended_ns = process_now_ns();
+    if (process->look && process->end == END_SIGNAL && process->end_signal == SIGKILL)
+        process->killed_for_memory = look_counts_kills(process->look);
     if (still_running)
         process_look(process, true);
     if (process->live)

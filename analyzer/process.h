@@ -11,6 +11,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+// When a process that runs is looked at next (sample.c). CLOCK_MONOTONIC.
+struct sampling {
+    uint64_t ask_ns;     // not before: what it is resident for
+    uint64_t look_ns;    // not before: a look
+    uint64_t looked_ns;  // the last one
+    uint64_t pages;      // resident then
+    uint64_t most_pages; // the most that was seen
+};
+
 struct process {
     struct family *family; // NULL once it ended and was harvested
     uint32_t slot;
@@ -49,7 +58,9 @@ struct process {
     struct harvest harvest;
     struct look *look;  // the last look at its memory; NULL: there was none
     bool looked_at_end; // that look was taken when it stood at its end, or ran on when all others had ended
-    uint64_t ended_ns;  // CLOCK_MONOTONIC, when it was finished
+    struct sampling sampling;
+    bool killed_for_memory; // its control group counted a kill between the last look and its end
+    uint64_t ended_ns;      // CLOCK_MONOTONIC, when it was finished
     uint64_t live_resident_bytes[VERDICT_OPEN]; // of its live blocks, as of that look, by verdict
 };
 

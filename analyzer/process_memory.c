@@ -74,5 +74,10 @@ struct report_memory *process_account(const struct process *process, bool heap_t
                                   .ended_ns = process->looked_at_end ? 0 : process->ended_ns};
     for (int verdict = 0; verdict < VERDICT_OPEN; verdict++)
         facts.live_resident_bytes[verdict] = process->live_resident_bytes[verdict];
-    return account_make(process->look, &facts, arena);
+    struct report_memory *memory = account_make(process->look, &facts, arena);
+    int64_t most_seen = (int64_t)(process->sampling.most_pages * PAGES_BYTES);
+    if (memory->peak_rss_bytes >= 0 && memory->peak_rss_bytes < most_seen)
+        memory->peak_rss_bytes = most_seen;
+    memory->killed = process->killed_for_memory;
+    return memory;
 }

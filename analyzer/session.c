@@ -5,6 +5,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/examine.h"
 #include "analyzer/meeting.h"
+#include "analyzer/sample.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/watch.h"
@@ -410,6 +411,8 @@ void session_serve(struct session *session) {
         if (now - reaped_at >= reap_period_ns) {
             for (size_t i = 0; i < session->family_count; i++)
                 drain_reap_threads(session->families[i]);
+            sample_memory(session->processes + session->first_live,
+                          session->process_count - session->first_live);
             stop_tend();
             session->look_for_ends = true; // of those that no descriptor tells of
             reaped_at = now;

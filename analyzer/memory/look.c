@@ -155,18 +155,16 @@ int look_take(struct look *out, pid_t pid, const struct memory_region *regions, 
     out->peak_rss_bytes = status_bytes(pid, "VmHWM");
     divide(out, pid, regions, region_count);
     if (cgroup_find(&out->cgroup_place, "", pid) == 0)
-        look_at_cgroup_again(out);
+        (void)cgroup_read(&out->cgroup, &out->cgroup_place); // what can't be read is not known
     return 0;
 }
 
-void look_at_cgroup_again(struct look *look) {
+bool look_counts_kills(const struct look *look) {
     struct cgroup_memory fresh;
-    if (cgroup_read(&fresh, &look->cgroup_place) != 0) {
-        cgroup_free(&fresh);
-        return; // what it was before is better than nothing
-    }
-    cgroup_free(&look->cgroup);
-    look->cgroup = fresh;
+    bool more = cgroup_read(&fresh, &look->cgroup_place) == 0 && look->cgroup.oom_kills >= 0 &&
+                fresh.oom_kills > look->cgroup.oom_kills;
+    cgroup_free(&fresh);
+    return more;
 }
 
 void look_free(struct look *look) {

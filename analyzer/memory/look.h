@@ -26,5 +26,6 @@ struct look {
 int look_take(struct look *out, pid_t pid, const struct memory_region *regions, size_t region_count);
 void look_free(struct look *look);
 
-// The figures of its control group anew, also when the process has gone.
-void look_at_cgroup_again(struct look *look);
+// Has its control group counted processes that the kernel killed since the look was taken? Also when the
+// process has gone.
+bool look_counts_kills(const struct look *look);

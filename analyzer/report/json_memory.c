@@ -41,6 +41,7 @@ json_t *json_memory(const struct report_memory *memory) {
         return json_null();
     json_t *object = must(json_object());
     put(object, "age", json_real(memory->age_seconds));
+    put(object, "killed", json_boolean(memory->killed));
     put(object, "rss_bytes", number(memory->rss_bytes));
     put(object, "pss_bytes", number(memory->pss_bytes));
     put(object, "swap_bytes", number(memory->swap_bytes));
@@ -129,6 +130,7 @@ struct report_memory *read_memory(struct reader *r, const json_t *process) {
     if (!json_is_number(age) || !(json_number_value(age) >= 0))
         reader_fail(r, "age", "seconds, 0 or more");
     out->age_seconds = json_number_value(age);
+    out->killed = get_bool(r, object, "killed");
     out->rss_bytes = get_count(r, object, "rss_bytes");
     out->pss_bytes = get_count(r, object, "pss_bytes");
     out->swap_bytes = get_count(r, object, "swap_bytes");

@@ -49,6 +49,7 @@ struct report_cgroup {
 
 struct report_memory {
     double age_seconds; // how long before the end it was read; 0: at the end itself
+    bool killed;        // by the kernel, because the control group was full
     uint64_t rss_bytes; // resident, as the kernel counts it
     uint64_t pss_bytes; // the same with shared pages divided among those who share them
     uint64_t swap_bytes;

@@ -160,11 +160,6 @@ static void print_cgroup(FILE *out, const struct report_cgroup *cgroup) {
     if (cgroup->kernel_bytes > 0)
         print_figure(out, ", ", cgroup->kernel_bytes, " of the kernel's");
     fputs(".\n", out);
-    if (cgroup->oom_kills > 0) {
-        fputs("  The kernel has killed ", out);
-        print_number(out, (uint64_t)cgroup->oom_kills);
-        fprintf(out, " process%s of this group because it was full.\n", cgroup->oom_kills == 1 ? "" : "es");
-    }
 }
 
 static void print_when(FILE *out, const struct report_memory *memory) {
@@ -190,13 +185,17 @@ static void print_table(FILE *out, const struct report_process *process, bool al
     print_rows(out, process, all);
     if (memory->live_untouched_bytes > 0)
         print_figure(out, "  Of the blocks in use, another ", memory->live_untouched_bytes,
-                     " is not resident: never touched, or swapped out.\n");
+                     memory->age_seconds > 0
+                         ? " was not resident then: newer, never touched, or swapped out.\n"
+                         : " is not resident: never touched, or swapped out.\n");
     if (memory->remedy) {
         fputs("  ", out);
         escape_print(out, memory->remedy);
         fputc('\n', out);
     }
-    if (memory->cgroup && (all || memory->cgroup->limit_bytes >= 0 || memory->cgroup->oom_kills > 0))
+    if (memory->killed)
+        fputs("  The kernel killed this process because its control group was full.\n", out);
+    if (memory->cgroup && (all || memory->cgroup->limit_bytes >= 0))
         print_cgroup(out, memory->cgroup);
 }
 
@@ -228,6 +227,8 @@ void print_memory_summary(FILE *out, const struct report *report) {
     print_size(out, memory->rss_bytes);
     if (report->process_count > 1)
         fprintf(out, " (process %" PRId64 ", the largest)", process->pid);
+    if (memory->killed)
+        fputs("; the kernel killed it because its control group was full", out);
     if (row) {
         fputs("; the most of it that is no heap: ", out);
         print_size(out, row->bytes);
