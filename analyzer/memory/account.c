@@ -49,7 +49,8 @@ static void add_piece(struct making *m, const struct memory_piece *piece, bool g
     };
     uint64_t left = piece->resident_bytes - piece->live_resident_bytes; // which were added as a whole
     bool heaps_own = piece->kind == MEMORY_HEAP ||
-                     ((piece->kind == MEMORY_OTHER || piece->kind == MEMORY_MAPPING) && piece->live_bytes);
+                     (piece->live_bytes && (piece->kind == MEMORY_OTHER || piece->kind == MEMORY_MAPPING ||
+                                            piece->kind == MEMORY_STACK));
     if (heaps_own && m->facts->heap_known) {
         add_held(m, piece, left, glibc);
         return;

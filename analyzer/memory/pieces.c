@@ -45,6 +45,14 @@ static bool holds_stack(const struct smaps_area *area, const struct pieces_hints
     return low < hints->stack_count && hints->stack_pointers[low] < area->end;
 }
 
+// libc puts one page that can't be touched below each stack that it makes. It keeps some of threads that
+// ended.
+static bool is_guarded(const struct smaps *smaps, size_t i) {
+    const struct smaps_area *guard = i ? &smaps->areas[i - 1] : NULL;
+    return guard && guard->end == smaps->areas[i].start && guard->end - guard->start == PAGES_BYTES &&
+           guard->protection == 0 && !guard->inode && !guard->path[0];
+}
+
 static enum memory_kind kind_of(const struct smaps *smaps, size_t i, const struct pieces_hints *hints,
                                 const char **file) {
     const struct smaps_area *area = &smaps->areas[i];
@@ -63,7 +71,9 @@ static enum memory_kind kind_of(const struct smaps *smaps, size_t i, const struc
         *file = area->path;
         return is_shared_memory(area, hints) ? MEMORY_SHARED : MEMORY_FILE;
     }
-    return area->shared ? MEMORY_SHARED : holds_stack(area, hints) ? MEMORY_STACK : MEMORY_OTHER;
+    return area->shared                                       ? MEMORY_SHARED
+           : holds_stack(area, hints) || is_guarded(smaps, i) ? MEMORY_STACK
+                                                              : MEMORY_OTHER;
 }
 
 // --- cutting

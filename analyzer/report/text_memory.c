@@ -221,6 +221,11 @@ void print_memory_summary(FILE *out, const struct report *report) {
     for (size_t i = 0; i < memory->row_count && !row; i++)
         if (!memory_row_is_heap(memory->rows[i].what) && memory->rows[i].what != MEMORY_ROW_SEEP)
             row = &memory->rows[i];
+    uint64_t held = 0;
+    for (size_t i = 0; i < memory->row_count; i++)
+        if (memory->rows[i].what == MEMORY_ROW_HEAP_FREE_PAGES ||
+            memory->rows[i].what == MEMORY_ROW_HEAP_FREE_PIECES)
+            held = add_saturating(held, memory->rows[i].bytes);
     fputs("Resident ", out);
     print_when(out, memory);
     fputs(": ", out);
@@ -229,6 +234,8 @@ void print_memory_summary(FILE *out, const struct report *report) {
         fprintf(out, " (process %" PRId64 ", the largest)", process->pid);
     if (memory->killed)
         fputs("; the kernel killed it because its control group was full", out);
+    if (memory->remedy && held <= INT64_MAX)
+        print_figure(out, "; ", (int64_t)held, " of it is free, but held by the allocator");
     if (row) {
         fputs("; the most of it that is no heap: ", out);
         print_size(out, row->bytes);

@@ -57,6 +57,20 @@ static void check_sites(const json_t *process) {
     ck_assert_int_eq(bytes, heap(process, "outstanding_bytes"));
 }
 
+// The rows add up to what the kernel counts.
+static void check_memory(const json_t *memory) {
+    size_t index;
+    json_t *row;
+    long long bytes = 0;
+    json_array_foreach(json_object_get(memory, "rows"), index, row) {
+        ck_assert_int_gt(integer(row, "bytes"), 0);
+        ck_assert_int_gt(integer(row, "pieces"), 0);
+        ck_assert_ptr_nonnull(json_string_value(json_object_get(row, "what")));
+        bytes += integer(row, "bytes");
+    }
+    ck_assert_int_eq(bytes, integer(memory, "rss_bytes"));
+}
+
 static void check_process(const json_t *process) {
     integer(process, "pid");
     integer(process, "parent_pid");
@@ -71,6 +85,8 @@ static void check_process(const json_t *process) {
     ck_assert_int_ge(heap(process, "allocated_bytes"), heap(process, "outstanding_bytes"));
     check_verdicts(process);
     check_sites(process);
+    if (json_is_object(json_object_get(process, "memory")))
+        check_memory(json_object_get(process, "memory"));
 }
 
 json_t *report_load(const char *path) {

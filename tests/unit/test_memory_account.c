@@ -19,7 +19,7 @@ enum { PAGE = PAGES_BYTES };
 static struct look look;
 static struct pieces_hints hints;
 static struct arena *arena;
-static struct smaps_area areas[16];
+static struct smaps_area areas[20];
 
 static void set_up(void) {
     look = (struct look){.pages_known = true, .peak_rss_bytes = -1};
@@ -106,6 +106,10 @@ START_TEST(each_area_is_what_its_name_and_neighbours_say) {
     area_of(0x90000, 9, 7, ""); // a thread's stack
     area_of(0xa0000, 9, 8, "");
     area_of(0xb0000, 9, 9, "[stack]");
+    area_of(0xcf000, 1, 0, "")->protection = 0; // a guard
+    area_of(0xd0000, 4, 2, "");                 // of a thread that runs
+    area_of(0xe0000, 2, 0, "")->protection = 0; // no guard
+    area_of(0xe2000, 4, 1, "");
     hints.stack_pointers = (const uint64_t[]){0x1000, 0x98000, 0xb8000};
     hints.stack_count = 3;
     hints.memory_devices = (const uint64_t[]){pieces_device(0, 0)};
@@ -116,8 +120,8 @@ START_TEST(each_area_is_what_its_name_and_neighbours_say) {
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_HEAP_UNDIVIDED), 2 * PAGE);
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_SHARED), 11 * PAGE);
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_SEEP), 8 * PAGE);
-    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_STACKS), 16 * PAGE);
-    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_UNATTRIBUTED), 8 * PAGE);
+    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_STACKS), 18 * PAGE);
+    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_UNATTRIBUTED), 9 * PAGE);
     ck_assert_int_eq(memory->live_untouched_bytes, -1);
     for (size_t i = 0; i < memory->row_count; i++)
         if (memory->rows[i].what == MEMORY_ROW_FILE)

@@ -56,7 +56,7 @@ static void refuse(const char *text, size_t bytes, const char *words) {
     ck_assert_msg(strstr(message, words) != NULL, "%s\nhas no: %s", message, words);
 }
 
-static const char *const goldens[] = {"one", "tree", "inexact", "clean", "hostile"};
+static const char *const goldens[] = {"one", "tree", "inexact", "clean", "hostile", "memory"};
 
 START_TEST(what_was_written_and_read_back_writes_identically) {
     char path[64];
@@ -249,7 +249,8 @@ START_TEST(endless_nesting_is_refused) {
 }
 END_TEST
 
-// One member of one.json replaced: where it stands, by what, and what the line must say.
+// One member of one.json, or of memory.json where it is of a process's memory, replaced: where it stands, by
+// what, and what the line must say.
 static const struct damage {
     const char *pointer, *value, *words;
 } damages[] = {
@@ -289,6 +290,19 @@ static const struct damage {
     {"processes.0.sites.1.examples", "[{},{},{},{},{},{}]",
      "sites[1].examples should be an array of at most 5"},
     {"processes.0.sites.1.examples.0.bytes", "[]", "sites[1].examples[0].bytes should be"},
+    {"processes.0.memory", "[]", "processes[0].memory should be an object"},
+    {"processes.0.memory.age", "-1", "processes[0].memory.age should be seconds"},
+    {"processes.0.memory.rss_bytes", "null", "memory.rss_bytes should be a whole number"},
+    {"processes.0.memory.peak_rss_bytes", "-1", "memory.peak_rss_bytes should be null or a whole number"},
+    {"processes.0.memory.killed", "null", "memory.killed should be true or false"},
+    {"processes.0.memory.rows", "{}", "memory.rows should be an array"},
+    {"processes.0.memory.rows.1.what", "\"heap\"", "memory.rows[1].what should be one of"},
+    {"processes.0.memory.rows.3.verdict", "\"mapped\"", "rows[3].verdict should be a verdict on blocks"},
+    {"processes.0.memory.rows.3.verdict", "null", "rows[3].verdict should be a verdict on blocks"},
+    {"processes.0.memory.rows.2.bytes", "1.5", "memory.rows[2].bytes should be"},
+    {"processes.0.memory.cgroup", "1", "memory.cgroup should be an object"},
+    {"processes.0.memory.cgroup.version", "3", "cgroup.version should be null or a whole number from 1 to 2"},
+    {"processes.0.memory.cgroup.path", "null", "cgroup.path should be a string"},
     {"duration", "-0.5", "duration should be null or seconds"},
     {"started", "5", "started should be a string"},
     {"inexact_because", "null", "inexact_because should be an array"},
@@ -320,7 +334,8 @@ static void replace(json_t *root, const char *pointer, const char *value) {
 }
 
 START_TEST(wrong_types_and_ranges_are_refused_with_their_place) {
-    char *file = slurp("tests/golden/one.json");
+    bool of_memory = strstr(damages[_i].pointer, ".memory") != NULL;
+    char *file = slurp(of_memory ? "tests/golden/memory.json" : "tests/golden/one.json");
     json_t *root = json_loads(file, 0, NULL);
     replace(root, damages[_i].pointer, damages[_i].value);
     char *text = json_dumps(root, 0);

@@ -39,6 +39,9 @@ static const struct golden {
     {"clean", "clean", SHOW_DEFAULT, 20, 0},
     {"stripped", "stripped", SHOW_DEFAULT, 20, 0},
     {"hostile", "hostile", SHOW_DEFAULT, 20, 1},
+    {"memory", "memory", SHOW_DEFAULT, 20, 0},
+    {"memory", "memory-verbose", SHOW_DEFAULT, 20, 1},
+    {"memory", "memory-quiet", SHOW_DEFAULT, 20, -1},
 };
 #define GOLDENS ((int)(sizeof goldens / sizeof goldens[0]))
 
