@@ -37,7 +37,8 @@ static const struct {
 } writers[] = {{"junit", report_write_junit},
                {"github", report_write_github},
                {"markdown", report_write_markdown},
-               {"folded", report_write_folded}};
+               {"folded", report_write_folded},
+               {"sarif", report_write_sarif}};
 enum { REPORTS = sizeof reports / sizeof reports[0], WRITERS = sizeof writers / sizeof writers[0] };
 
 static char *slurp(const char *path) {
