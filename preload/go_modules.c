@@ -80,7 +80,8 @@ struct search {
 };
 
 // Where the runtime's own record of this table says the text begins.
-static bool find_text(struct span span, void *argument) {
+// This and find_table look at memory of any kind, so no sanitizer's opinion is asked.
+__attribute__((no_sanitize("address", "thread"))) static bool find_text(struct span span, void *argument) {
     struct search *search = argument;
     uintptr_t at = (span.start + sizeof at - 1) & ~(sizeof at - 1);
     for (; at + DATA_WORDS * sizeof at <= span.end; at += sizeof at) {
@@ -101,7 +102,7 @@ static bool is_in_object(const struct search *search) {
            go_table_address(table, table->function_count) <= (uintptr_t)search->found->dlfo_map_end;
 }
 
-static bool find_table(struct span span, void *argument) {
+__attribute__((no_sanitize("address", "thread"))) static bool find_table(struct span span, void *argument) {
     struct search *search = argument;
     uintptr_t at = (span.start + TABLE_ALIGNMENT - 1) & ~(uintptr_t)(TABLE_ALIGNMENT - 1);
     for (; at + GO_TABLE_LEAST_BYTES <= span.end; at += TABLE_ALIGNMENT) {

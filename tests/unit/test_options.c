@@ -186,22 +186,28 @@ START_TEST(the_gate_is_what_was_asked_for) {
     good("run p");
     ck_assert(!options.fail_on_given);
     ck_assert_uint_eq(options.exit_code, 23);
+    options_free(&options);
     good("run --fail-on definite,fd p");
     ck_assert(options.fail_on_given && !options.fail_on_new);
     ck_assert_uint_eq(options.fail_on, 1u << VERDICT_DEFINITE | 1u << VERDICT_OPEN);
+    options_free(&options);
     good("run --fail-on any p");
     ck_assert_uint_eq(options.fail_on, SHOW_ALL & ~(1u << VERDICT_REACHABLE));
+    options_free(&options);
     good("run --fail-on all p");
     ck_assert_uint_eq(options.fail_on, SHOW_ALL);
+    options_free(&options);
     good("run --fail-on new --baseline b --exit-code 7 p");
     ck_assert(options.fail_on_new);
     ck_assert_uint_eq(options.fail_on, SHOW_ALL & ~(1u << VERDICT_REACHABLE));
     ck_assert_str_eq(options.baseline, "b");
     ck_assert_uint_eq(options.exit_code, 7);
+    options_free(&options);
     good("run --suppressions a --suppressions b --write-baseline w p");
     ck_assert_uint_eq(options.suppression_count, 2);
     ck_assert_str_eq(options.suppressions[1], "b");
     ck_assert_str_eq(options.write_baseline, "w");
+    options_free(&options);
     bad("run --fail-on new p", "--fail-on new needs --baseline FILE, which says what is known");
     bad("run --fail-on lost p", "--fail-on lost: 'lost' is none of definite, indirect, possible, reachable, "
                                 "unclassified, fd, map, any, all, new");
@@ -218,6 +224,7 @@ START_TEST(a_gate_may_allow_some) {
     ck_assert_uint_eq(options.allow[VERDICT_OPEN].count, 1);
     ck_assert(!options.allow[VERDICT_POSSIBLE].count_given);
     ck_assert(options.allow_inexact);
+    options_free(&options);
     bad("run --allow definite=1 p", "--allow needs a gate: --fail-on LIST says what trips it");
     bad("run --fail-on any --allow definite p", "--allow definite: the limit is missing: definite=LIMIT");
     bad("run --fail-on any --allow inexact=1 p", "--allow inexact=1: inexact takes no limit");
@@ -239,8 +246,10 @@ START_TEST(check_always_has_a_gate) {
     good("check a.json b.json");
     ck_assert_uint_eq(options.argument_count, 2);
     ck_assert(options.fail_on_given && !options.fail_on_new);
+    options_free(&options);
     good("check --baseline b a.json");
     ck_assert(options.fail_on_new);
+    options_free(&options);
     bad("check", "seep check needs more: seep check [options] REPORT.json...");
 }
 END_TEST

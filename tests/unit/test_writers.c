@@ -46,8 +46,10 @@ static char *slurp(const char *path) {
     ck_assert_msg(in != NULL, "cannot open %s: the tests run from the top of the tree", path);
     char *text = NULL;
     size_t room = 0;
-    if (getdelim(&text, &room, '\0', in) < 0)
+    if (getdelim(&text, &room, '\0', in) < 0) { // empty
+        free(text);
         text = strdup("");
+    }
     fclose(in);
     return text;
 }
