@@ -44,9 +44,11 @@ struct pool {
 };
 
 static struct pool pool_of(struct baseline *baseline, const char *id) {
-    struct pool pool = {.lines = baseline->lines + baseline_find(baseline, id)};
-    while (pool.lines + pool.count < baseline->lines + baseline->count &&
-           strcmp(pool.lines[pool.count].id, id) == 0) {
+    size_t first = baseline_find(baseline, id);
+    if (first == baseline->count)
+        return (struct pool){0};
+    struct pool pool = {.lines = &baseline->lines[first]};
+    while (first + pool.count < baseline->count && strcmp(pool.lines[pool.count].id, id) == 0) {
         struct baseline_line *line = &pool.lines[pool.count];
         pool.left[pool.count++] = limit_most(&line->limit.count);
         line->occurred = true;

@@ -262,6 +262,43 @@ START_TEST(nothing_recorded_is_no_success) {
 }
 END_TEST
 
+START_TEST(suppressed_sites_count_as_suppressed_only) {
+    const char *program = plain(), *file = test_path("supp"), *json = test_path("s.json");
+    write_file(file, "# a known one of the library's\nleak:inventory_add\nleak:nobody\n");
+    struct outcome outcome = SEEP_SAYS("run", "-v", "--fail-on", "any", "--suppressions", file, "-f", "text",
+                                       "-f", text("json=%s", json), "--", program);
+    assert_status(&outcome, 0);
+    assert_says(outcome.err, "seep gate: passed.");
+    assert_says(outcome.err, text("suppresses nothing: %s:3: leak:nobody\n", file));
+    assert_says(outcome.err, "suppressed 1 in 4 bytes: leak:inventory_add\n");
+    json_t *process = process_named(report_load(json), "test_inventory");
+    json_t *site = json_array_get(json_object_get(process, "sites"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(site, "suppressed_by")), "leak:inventory_add");
+    outcome = SEEP_SAYS("check", json); // what was suppressed stays so
+    assert_status(&outcome, 0);
+    write_file(file, "{\n  one\n  Memcheck:Leak\n  fun:malloc\n  fun:copy_of\n  fun:inventory_add\n}\n");
+    outcome = SEEP_SAYS("run", "--fail-on", "any", "--suppressions", file, "--", program);
+    assert_status(&outcome, 0);
+    write_file(file, "leek:x\n");
+    outcome = SEEP_SAYS("run", "--suppressions", file, "--", program);
+    assert_status(&outcome, 125);
+    assert_says(outcome.err, text("%s:1: 'leek:x'", file));
+}
+END_TEST
+
+START_TEST(a_programs_own_suppressions_are_honoured) {
+    static const char *const compilers[] = {"gcc -O0", "gcc -O2", "clang -O2",
+                                            "gcc -no-pie -fcf-protection=none"};
+    const char *edit = "printf 'const char *__lsan_default_suppressions(void);\\nconst char "
+                       "*__lsan_default_suppressions(void) "
+                       "{ return \"leak:inventory_add\\\\n\"; }\\n' >own.c";
+    struct outcome outcome =
+        SEEP_SAYS("run", "-v", "--fail-on", "any", "--", build(text("own%d", _i), edit, compilers[_i]));
+    assert_status(&outcome, 0);
+    assert_says(outcome.err, "suppressed 1 in 4 bytes: leak:inventory_add\n");
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_known_leak_passes_and_keeps_its_id_in_every_build, 0, 8);
     tcase_add_test(tests, a_fixed_leak_passes_and_its_entry_is_listed);
@@ -274,5 +311,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, a_missing_baseline_is_an_error_unless_it_is_written);
     tcase_add_test(tests, what_could_not_be_followed_fails_the_gate);
     tcase_add_test(tests, nothing_recorded_is_no_success);
+    tcase_add_test(tests, suppressed_sites_count_as_suppressed_only);
+    tcase_add_loop_test(tests, a_programs_own_suppressions_are_honoured, 0, 4);
 }
 SEEP_TEST_MAIN("gate")

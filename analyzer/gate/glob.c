@@ -1,0 +1,46 @@
+// See glob.h. Takes time in proportion to both lengths at worst: the last star alone is tried anew.
+#include "analyzer/gate/glob.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct glob {
+    const char *begin, *end;
+    bool question;            // '?' is a wildcard
+    bool anywhere, to_no_end; // as if a star stood at the beginning, at the end
+};
+
+static bool match(const struct glob *glob, const char *text) {
+    const char *at = glob->begin, *behind_star = glob->anywhere ? at : NULL, *retry = text;
+    for (;;) {
+        while (at < glob->end && *at == '*') {
+            behind_star = ++at;
+            retry = text;
+        }
+        if (at == glob->end && (glob->to_no_end || !*text))
+            return true;
+        if (*text && at < glob->end && ((glob->question && *at == '?') || *at == *text)) {
+            at++;
+            text++;
+        } else if (behind_star && *retry) {
+            at = behind_star;
+            text = ++retry;
+        } else {
+            return false;
+        }
+    }
+}
+
+bool glob_match(const char *pattern, const char *text) {
+    return match(&(struct glob){.begin = pattern, .end = pattern + strlen(pattern), .question = true}, text);
+}
+
+bool template_match(const char *pattern, const char *text) {
+    size_t length = strlen(pattern);
+    bool from_start = *pattern == '^', to_end = length > 1 && pattern[length - 1] == '$';
+    return match(&(struct glob){.begin = pattern + from_start,
+                                .end = pattern + length - to_end,
+                                .anywhere = !from_start,
+                                .to_no_end = !to_end},
+                 text);
+}

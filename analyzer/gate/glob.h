@@ -1,0 +1,11 @@
+// Wildcards as suppressions have them.
+#pragma once
+
+#include <stdbool.h>
+
+// Does the pattern match all of the text? * stands for any characters, ? for one, all others for themselves.
+bool glob_match(const char *pattern, const char *text);
+
+// Does LeakSanitizer's template match? It does if it is found anywhere in the text; * stands for any
+// characters, ^ at its beginning and $ at its end hold it to the text's.
+bool template_match(const char *pattern, const char *text);
