@@ -59,34 +59,33 @@ void pages_free(struct pages *pages) {
     *pages = (struct pages){0};
 }
 
-// Takes pages out that are in doubt. Returns how many are still too many.
-static uint64_t forget_doubtful(struct pages *pages, int fd, uint64_t excess) {
+static void forget(struct pages *pages, uint64_t at) {
+    pages->resident[at / 64] &= ~(1ull << at % 64);
+    pages->count--;
+}
+
+uint64_t pages_forget_zeros(struct pages *pages, int pagemap_fd, uint64_t excess) {
     uint64_t entries[ENTRIES], count = (pages->end - pages->start) / PAGES_BYTES;
     for (uint64_t at = 0; at < count && excess;) {
-        ssize_t got = read_entries(fd, entries, pages->start / PAGES_BYTES + at, count - at);
+        ssize_t got = read_entries(pagemap_fd, entries, pages->start / PAGES_BYTES + at, count - at);
         if (got < 0)
             break;
         for (ssize_t i = 0; i < got && excess; i++, at++)
             if (in_doubt(entries[i]) && bit(pages->resident, at)) {
-                pages->resident[at / 64] &= ~(1ull << at % 64);
-                pages->count--;
+                forget(pages, at);
                 excess--;
             }
     }
     return excess;
 }
 
-void pages_forget(struct pages *pages, int pagemap_fd, uint64_t excess) {
-    if (!pages->resident)
-        return;
-    excess = forget_doubtful(pages, pagemap_fd, excess);
-    // The process runs on, and more came while it was read: the last ones.
+uint64_t pages_forget_last(struct pages *pages, uint64_t excess) {
     for (uint64_t at = (pages->end - pages->start) / PAGES_BYTES; at-- > 0 && excess;)
         if (bit(pages->resident, at)) {
-            pages->resident[at / 64] &= ~(1ull << at % 64);
-            pages->count--;
+            forget(pages, at);
             excess--;
         }
+    return excess;
 }
 
 // What of [*start, *end) lies in the stretch; false: nothing.

@@ -20,9 +20,11 @@ struct pages {
 int pages_read(struct pages *pages, int pagemap_fd, uint64_t start, uint64_t end);
 void pages_free(struct pages *pages);
 
-// Takes `excess` resident pages out: more were found than smaps counts. First those that may be the kernel's
-// page of zeros, which is nobody's memory and isn't counted there.
-void pages_forget(struct pages *pages, int pagemap_fd, uint64_t excess);
+// Take up to `excess` resident pages out, where more were found than smaps counts: pages that may be the
+// kernel's page of zeros, which is nobody's memory and isn't counted there; or any, the last ones first.
+// Return how many are still too many.
+uint64_t pages_forget_zeros(struct pages *pages, int pagemap_fd, uint64_t excess);
+uint64_t pages_forget_last(struct pages *pages, uint64_t excess);
 
 // Resident bytes of [start, end), which may reach beyond the stretch. 0 if nothing is known.
 uint64_t pages_resident_bytes(const struct pages *pages, uint64_t start, uint64_t end);

@@ -123,12 +123,12 @@ static bool read_pages(struct memory_piece *pieces, size_t count, int fd, uint64
             return false;
         found += pieces[i].pages.count;
     }
-    uint64_t counted = rss_bytes / PAGES_BYTES;
-    for (size_t i = count; i-- > 0 && found > counted;) { // the kernel's page of zeros counts for nobody
-        uint64_t before = pieces[i].pages.count;
-        pages_forget(&pieces[i].pages, fd, found - counted);
-        found -= before - pieces[i].pages.count;
-    }
+    uint64_t counted = rss_bytes / PAGES_BYTES, excess = found > counted ? found - counted : 0;
+    found -= excess;
+    for (size_t i = 0; i < count && excess; i++)
+        excess = pages_forget_zeros(&pieces[i].pages, fd, excess);
+    for (size_t i = count; i-- > 0 && excess;) // the process runs on, and more came while it was read
+        excess = pages_forget_last(&pieces[i].pages, excess);
     for (size_t i = 0; i < count; i++)
         pieces[i].resident_bytes = pieces[i].pages.count * PAGES_BYTES;
     if (found < counted) // it gave memory back in between
