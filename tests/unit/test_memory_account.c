@@ -299,6 +299,14 @@ START_TEST(each_allocator_has_its_own_remedy) {
 }
 END_TEST
 
+START_TEST(no_allocator_is_advised_to_give_back_what_blocks_pin) {
+    const char *remedy = remedy_of("/usr/lib/libjemalloc.so.2", 16384, 0);
+    ck_assert_ptr_nonnull(strstr(remedy, "can't be given back"));
+    ck_assert_ptr_null(strstr(remedy, "MALLOC_CONF"));
+    ck_assert_ptr_null(strstr(remedy, "malloc_trim"));
+}
+END_TEST
+
 START_TEST(a_heap_in_use_needs_no_remedy) {
     area_of(0x100000, 1, 1, "/lib/x86_64-linux-gnu/libc.so.6");
     area_of(0x1000000, 16384, 16384, "[heap]");
@@ -331,6 +339,7 @@ int main(void) {
     tcase_add_test(tests, memory_that_is_held_in_whole_pages_has_a_remedy);
     tcase_add_test(tests, memory_that_blocks_pin_and_arenas_spread_has_another);
     tcase_add_loop_test(tests, each_allocator_has_its_own_remedy, 0, 3);
+    tcase_add_test(tests, no_allocator_is_advised_to_give_back_what_blocks_pin);
     tcase_add_test(tests, a_heap_in_use_needs_no_remedy);
     tcase_add_test(tests, names_go_there_and_back);
     suite_add_tcase(suite, tests);
