@@ -36,3 +36,8 @@ int report_write_folded(const struct report *report, const struct options *optio
 
 // A gzipped profile.proto; see pprof.c for what is in it.
 int report_write_pprof(const struct report *report, const struct options *options, FILE *out);
+
+// Suppressions in valgrind's format for the sites that are left and not known to the baseline: innermost 24
+// frames each, up to main. Mappings, which that format does not have, come as comments in LeakSanitizer's
+// shape, or as such lines where nothing else is listed.
+int report_write_suppressions(const struct report *report, const struct options *options, FILE *out);

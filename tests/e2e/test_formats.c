@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const formats[] = {"folded", "junit", "sarif", "markdown", "github"};
+static const char *const formats[] = {"folded", "junit", "sarif", "markdown", "suppressions", "github"};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
 START_TEST(a_run_and_its_saved_report_give_the_same) {

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
     free(rendered(report, report_write_markdown, &other_bytes));
     free(rendered(report, report_write_folded, &other_bytes));
     free(rendered(report, report_write_sarif, &other_bytes));
+    free(rendered(report, report_write_suppressions, &other_bytes));
     free(rendered(report, report_write_pprof, &other_bytes));
     char *once = rendered(report, report_write_json, &once_bytes);
     if (report_parse_json(once, once_bytes, "own", &back, message, sizeof message) < 0)

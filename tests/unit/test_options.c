@@ -137,10 +137,10 @@ START_TEST(bad_values_are_refused) {
     snprintf(expected, sizeof expected, "--show fd,: a word is missing; there are%s", shows);
     bad("run --show fd, p", expected);
     bad("run --output= p", "--output : a file name is missing");
-    bad("run -f xml p",
-        "-f xml: no such format; there are: text, json, pprof, folded, junit, sarif, markdown, github");
-    bad("run -f html=x p",
-        "-f html=x: no such format; there are: text, json, pprof, folded, junit, sarif, markdown, github");
+    bad("run -f xml p", "-f xml: no such format; there are: text, json, pprof, folded, junit, sarif, "
+                        "markdown, suppressions, github");
+    bad("run -f html=x p", "-f html=x: no such format; there are: text, json, pprof, folded, junit, sarif, "
+                           "markdown, suppressions, github");
     bad("run -f json= p", "-f json=: no file is named after the '='");
     bad("run --track cpu p", "--track cpu: 'cpu' is none of heap, fd, map");
     bad("run --track fd p", "--track fd: descriptors are not tracked in this version; use --track heap");

@@ -34,11 +34,9 @@ static const char *const reports[] = {"one", "tree", "inexact", "clean", "stripp
 static const struct {
     const char *name;
     writer write;
-} writers[] = {{"junit", report_write_junit},
-               {"github", report_write_github},
-               {"markdown", report_write_markdown},
-               {"folded", report_write_folded},
-               {"sarif", report_write_sarif}};
+} writers[] = {{"junit", report_write_junit},       {"github", report_write_github},
+               {"markdown", report_write_markdown}, {"folded", report_write_folded},
+               {"sarif", report_write_sarif},       {"suppressions", report_write_suppressions}};
 enum { REPORTS = sizeof reports / sizeof reports[0], WRITERS = sizeof writers / sizeof writers[0] };
 
 static char *slurp(const char *path) {
@@ -473,6 +471,66 @@ START_TEST(folded_stacks_have_one_unit) {
 }
 END_TEST
 
+// --- suppressions
+// ----------------------------------------------------------------------------------------------------
+
+// Each line is what it should be, in its place: nothing in a name ends an entry or begins another.
+static void assert_suppressions(char *text) {
+    assert_clean(text);
+    int place = 0; // 0: outside, 1: name, 2: comment, 3: kind, 4: match-leak-kinds or fun, 5: frames
+    for (char *line; (line = strsep(&text, "\n")) && *line;) {
+        bool leaves = strcmp(line, "}") == 0;
+        switch (place) {
+        case 0:
+            REQUIRE(*line == '#' || strcmp(line, "{") == 0 || strncmp(line, "map:", 4) == 0,
+                    "'%s' is outside", line);
+            place = strcmp(line, "{") == 0;
+            break;
+        case 1:
+            REQUIRE(strncmp(line, "   seep-", 8) == 0, "'%s' is no name", line);
+            place = 2;
+            break;
+        case 2:
+            REQUIRE(strncmp(line, "   # ", 5) == 0, "'%s' is no comment", line);
+            place = 3;
+            break;
+        case 3:
+            REQUIRE(strcmp(line, "   Memcheck:Leak") == 0 || strcmp(line, "   CoreError:FdNotClosed") == 0,
+                    "'%s' is no kind", line);
+            place = 4;
+            break;
+        case 4:
+            if (strncmp(line, "   match-leak-kinds: ", 21) == 0)
+                break;
+            REQUIRE(strncmp(line, "   fun:", 7) == 0 && line[7], "'%s' is no call", line);
+            place = 5;
+            break;
+        default:
+            REQUIRE(leaves ||
+                        ((strncmp(line, "   fun:", 7) == 0 || strncmp(line, "   obj:", 7) == 0) && line[7]) ||
+                        strcmp(line, "   ...") == 0,
+                    "'%s' is no frame", line);
+            place = leaves ? 0 : 5;
+        }
+    }
+    ck_assert_int_eq(place, 0);
+}
+
+START_TEST(suppressions_survive_hostile_names) {
+    for (uint32_t seed = 1; seed <= SEEDS; seed++) {
+        struct report *report = hostile_report(seed);
+        char *text = render(report_write_suppressions, report, SHOW_ALL, NULL);
+        assert_suppressions(text);
+        free(text);
+        text = render(report_write_suppressions, report, 1u << VERDICT_MAPPED, NULL);
+        ck_assert_ptr_null(strstr(text, "# map:"));
+        assert_suppressions(text);
+        free(text);
+        report_free(report);
+    }
+}
+END_TEST
+
 // --- what they share
 // ---------------------------------------------------------------------------------------------------
 
@@ -560,6 +618,7 @@ int main(void) {
     tcase_add_test(tests, markdown_survives_hostile_names);
     tcase_add_test(tests, folded_survives_hostile_names);
     tcase_add_test(tests, folded_stacks_have_one_unit);
+    tcase_add_test(tests, suppressions_survive_hostile_names);
     tcase_add_test(tests, a_site_of_several_processes_is_listed_once);
     tcase_add_test(tests, source_paths_count_from_the_root);
     tcase_add_test(tests, the_root_is_what_is_said_or_what_ci_says_or_here);
