@@ -27,6 +27,8 @@ enum frame_rule_kind {
     FRAME_STUCK,   // code whose frames nobody here knows: not even guessed
     FRAME_TO_GO,   // Go called C here and changed stacks: the caller is on a goroutine's (unwind_go.h)
     FRAME_TO_C,    // C called Go here: the caller is on C's stack again (unwind_go.h)
+    FRAME_FOREIGN, // C that Go linked in without its unwind information: Go's call of it is looked for
+                   // (unwind_go.h)
 };
 
 enum frame_base {

@@ -39,6 +39,7 @@ static struct module {
 
 static struct { uintptr_t start, end; } plain[PLAIN_OBJECTS];
 static uint32_t plain_next;
+static uint32_t module_count; // those beyond were never used; published with the module, G1
 
 struct span {
     uintptr_t start, end;
@@ -132,6 +133,8 @@ static const struct go_table *add(const struct search *search) {
         module->start = go_table_address(&search->table, 0);
         atomic_store_release(&module->end,
                              go_table_address(&search->table, search->table.function_count)); // G1
+        if ((uint32_t)i >= module_count)
+            atomic_store_release(&module_count, (uint32_t)i + 1); // G1
         return &module->table;
     }
     return NULL;
@@ -149,7 +152,8 @@ static bool is_searched(uintptr_t start, uintptr_t end) {
 }
 
 static const struct module *module_of_text(uintptr_t address) {
-    for (int i = 0; i < MODULES; i++) {
+    uint32_t count = atomic_load_acquire(&module_count); // G2
+    for (uint32_t i = 0; i < count; i++) {
         uintptr_t end = atomic_load_acquire(&modules[i].end); // G2
         if (address < end && address >= modules[i].start)
             return &modules[i];

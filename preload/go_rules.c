@@ -119,6 +119,8 @@ static struct frame_rule rule_in(const struct go_table *table, uintptr_t address
 
     const char *name = go_table_name(table, function.name);
     int32_t distance;
+    if (function.stack_values == 0)
+        return (struct frame_rule){.kind = FRAME_FOREIGN};
     if (is_one_of(name, outermost))
         return (struct frame_rule){.kind = FRAME_END};
     if (is_one_of(name, calls_c))

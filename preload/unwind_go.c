@@ -13,10 +13,13 @@
 #include "preload/go_modules.h"
 #include "preload/machine.h"
 #include "preload/probe.h"
+#include "preload/unwind_learn.h"
 
 enum {
     WORD = sizeof(uintptr_t),
     FRAME_MOST = 4096,   // no farther from sp does the runtime keep its words
+    FOREIGN_MOST = 2048, // bytes of frames of C that has no unwind information
+    C_ALIGNMENT = 16,    // of sp where C is called
     ALIGNMENT_WORDS = 2, // C's stack pointer was a multiple of a word, and is told rounded down to two
 };
 #define GOROUTINE_STACK_MOST (4ull << 30) // the runtime's own limit is 1 GiB, unless the program raises it
@@ -85,6 +88,46 @@ enum step_result unwind_step_to_c(struct unwind_state *state, struct stack_bound
             continue;
         *state = (struct unwind_state){pc, cfa, 0, false};
         *bounds = c;
+        return STEP_CALLER;
+    }
+    return STEP_FAILED;
+}
+
+// Is there, at sp, a frame of the runtime's function that calls C, behind its call at pc?
+static bool is_call_of_c(const struct stack_bounds *bounds, uintptr_t pc, uintptr_t sp) {
+    packed_rule packed = frame_rules_find(pc - 1);
+    if (!packed)
+        packed = unwind_learn(pc - 1);
+    if (PACKED_KIND(packed) == PACKED_END) // the runtime's start calls C itself
+        return true;
+    if (PACKED_KIND(packed) != PACKED_ASIDE)
+        return false;
+    const struct frame_rule *rule = frame_rules_aside(packed);
+    struct unwind_state state = {pc, sp, 0, false};
+    if (rule->kind == FRAME_TO_GO) {
+        struct stack_bounds other = *bounds;
+        uintptr_t goroutine;
+        return unwind_step_to_go(&state, &other, rule, &goroutine) == STEP_CALLER;
+    }
+    uintptr_t slot = sp + (uintptr_t)(intptr_t)rule->cfa_offset;
+    if (rule->kind != FRAME_STEP || rule->cfa_base != FRAME_SP_LOADED || !may_load(&state, bounds, slot))
+        return false;
+    uintptr_t caller = unwind_load_word(slot); // on the same stack, where its return address is
+    return may_load(&state, bounds, caller) && go_modules_have(unwind_load_word(caller));
+}
+
+enum step_result unwind_step_foreign(struct unwind_state *state, const struct stack_bounds *bounds,
+                                     uint32_t *flags) {
+    if (!bounds->own)
+        return STEP_FAILED;
+    uintptr_t slot = (state->sp + WORD - 1) & ~(uintptr_t)(WORD - 1);
+    for (; slot - state->sp < FOREIGN_MOST && slot <= bounds->top - WORD; slot += WORD) {
+        uintptr_t pc = unwind_load_word(slot);
+        if ((slot + WORD) % C_ALIGNMENT != 0 || !go_modules_have(pc) ||
+            !is_call_of_c(bounds, pc, slot + WORD))
+            continue;
+        *flags |= STACK_GUESSED;
+        *state = (struct unwind_state){pc, slot + WORD, 0, false};
         return STEP_CALLER;
     }
     return STEP_FAILED;

@@ -18,6 +18,13 @@ enum step_result unwind_step_to_go(struct unwind_state *state, struct stack_boun
 enum step_result unwind_step_to_c(struct unwind_state *state, struct stack_bounds *bounds,
                                   const struct frame_rule *rule);
 
+// FRAME_FOREIGN: from a C function in Go's text that has no unwind information to the runtime's function that
+// called C, past other such functions. That one's frame lies a little further up, since such C code is but
+// the runtime's and the standard library's; its return address is known, and its words must make sense. A
+// guess all the same: *flags says so.
+enum step_result unwind_step_foreign(struct unwind_state *state, const struct stack_bounds *bounds,
+                                     uint32_t *flags);
+
 // Would the step from a state at (pc, sp), which went over this goroutine before, come out at (to_pc, to_sp)
 // again? Reads no word before those that vouch for it.
 bool unwind_still_to_go(uintptr_t pc, uintptr_t sp, uintptr_t goroutine, uintptr_t to_pc, uintptr_t to_sp);

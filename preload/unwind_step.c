@@ -81,11 +81,13 @@ static uintptr_t base_value(const struct unwind_state *state, uintptr_t cfa, uin
 
 // A rule that is kept aside.
 static enum step_result step_rule(struct unwind_state *state, struct stack_bounds *bounds,
-                                  const struct frame_rule *rule, struct step_trace *trace) {
+                                  const struct frame_rule *rule, uint32_t *flags, struct step_trace *trace) {
     if (rule->kind == FRAME_TO_GO)
         return unwind_step_to_go(state, bounds, rule, &trace->goroutine);
     if (rule->kind == FRAME_TO_C)
         return unwind_step_to_c(state, bounds, rule);
+    if (rule->kind == FRAME_FOREIGN)
+        return unwind_step_foreign(state, bounds, flags);
     uintptr_t cfa = base_value(state, 0, rule->cfa_base) + (intptr_t)rule->cfa_offset;
     if (rule->cfa_base == FRAME_SP_LOADED || rule->cfa_base == FRAME_FP_LOADED) {
         if (!may_load(state, bounds, cfa))
@@ -172,7 +174,7 @@ enum step_result unwind_step_slowly(struct unwind_state *state, struct stack_bou
     case PACKED_FP:
         return step_short(state, bounds, packed);
     case PACKED_ASIDE:
-        return step_rule(state, bounds, frame_rules_aside(packed), trace);
+        return step_rule(state, bounds, frame_rules_aside(packed), flags, trace);
     case PACKED_END:
         return STEP_END;
     case PACKED_NO_INFO:

@@ -191,6 +191,15 @@ START_TEST(go_on_from_a_plugin_into_its_program) {
 }
 END_TEST
 
+START_TEST(go_on_in_programs_that_go_linked_itself) {
+    struct seep_job job = {.program = {.argv = {program_path("go/resolver")}, .env = {"GODEBUG=netdns=cgo"}}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    ck_assert_str_eq(ran.outcome.out, "done true\n");
+    ck_assert_int_eq(json_integer_value(json_object_get(ran.process, "truncated_stacks")), 0);
+    ck_assert_int_gt(blocks_through(ran.process, "net.(*Resolver).LookupHost"), 0);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, are_what_the_runtime_says, 0, WAYS_THERE);
@@ -200,5 +209,6 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, end_where_the_thread_began);
     tcase_add_loop_test(tests, go_on_through_go_libraries_of_a_c_program, 0, WAYS);
     tcase_add_loop_test(tests, go_on_from_a_plugin_into_its_program, 0, WAYS);
+    tcase_add_loop_test(tests, go_on_in_programs_that_go_linked_itself, 0, WAYS);
 }
 SEEP_TEST_MAIN("go stacks")
