@@ -67,6 +67,38 @@ static void fill_arguments(struct report_process *out, const struct process *p, 
         out->argv[out->argc++] = arena_strdup(arena, p->arguments + at);
 }
 
+// Why blocks are unclassified, of a process that was not looked at in its last moment.
+static const char *why_no_scan(const struct process *p, const struct options *options) {
+    if (!options->verdict)
+        return "--verdict off";
+    if (p->scan.refused)
+        return p->scan.refused;
+    switch (p->end) {
+    case END_SIGNAL:
+        return "a signal ended it before it could be stopped";
+    case END_EXEC:
+        return "another program took its place";
+    case END_RUNNING:
+        return "it was still running";
+    default:
+        return "it ended without a call of exit or _exit that could be seen";
+    }
+}
+
+static void fill_scan(const struct process *p, struct report_process *out, const struct options *options,
+                      struct arena *arena) {
+    out->scan.done = p->scan.done;
+    if (!p->scan.done) {
+        out->scan.refused = arena_strdup(arena, why_no_scan(p, options));
+        return;
+    }
+    out->scan.pause_seconds = (double)p->scan.pause_ns / 1e9;
+    out->scan.threads = p->scan.threads;
+    out->scan.root_bytes = p->scan.reading.root_bytes;
+    out->scan.scanned_bytes = p->scan.reading.scanned_bytes;
+    out->scan.unreadable_bytes = p->scan.reading.unreadable_bytes;
+}
+
 static void fill_process(struct assembling *a, const struct process *p, struct report_process *out,
                          const struct options *options, struct symbols *symbols) {
     struct arena *arena = a->report->arena;
@@ -91,8 +123,14 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
                                      .outstanding_blocks = p->counts.live_blocks,
                                      .outstanding_bytes = p->counts.live_bytes,
                                      .unmatched_frees = p->counts.waiting_releases};
-    out->verdicts.by[VERDICT_UNCLASSIFIED].blocks = p->counts.live_blocks;
-    out->verdicts.by[VERDICT_UNCLASSIFIED].bytes = p->counts.live_bytes;
+    for (size_t i = 0; i < p->harvest.group_count; i++) {
+        const struct harvested_group *group = &p->harvest.groups[i];
+        if (group->kind != SITE_HEAP)
+            continue;
+        out->verdicts.by[group->verdict].blocks += group->count;
+        out->verdicts.by[group->verdict].bytes += group->bytes;
+    }
+    fill_scan(p, out, options, arena);
     sites_build(out, &p->harvest, symbols, arena);
     go_runtime_set_aside(out);
     sites_build_acquired(out, &p->harvest, symbols, arena);

@@ -2,9 +2,14 @@
 #include "analyzer/examine.h"
 #include "analyzer/drain.h"
 #include "analyzer/process_memory.h"
+#include "analyzer/verdict/refusal.h"
 #include "analyzer/verdict/stop.h"
+#include "analyzer/verdict/verdict.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,19 +34,65 @@ static int stop_and_drain(struct process *process, struct stopped *stopped) {
     return -EAGAIN;
 }
 
-static void look_at_the_heap(struct process *process) {
+static struct roots_file file_of(int fd) {
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return (struct roots_file){0};
+    return (struct roots_file){info.st_ino, major(info.st_dev), minor(info.st_dev)};
+}
+
+static struct classify_range early_region(const struct wire_memory *memory) {
+    uint64_t begin = memory->early_at, bytes = memory->early_bytes;
+    return bytes < UINT64_MAX - begin ? (struct classify_range){begin, begin + bytes}
+                                      : (struct classify_range){0};
+}
+
+static void refuse(struct process *process, int error) {
+    char words[512];
+    refusal_words(error, words, sizeof words);
+    process->scan.refused = strdup(words);
+}
+
+static struct verdicts *read_memory(struct process *process, const struct stopped *stopped, int board_fd) {
+    const struct family *family = process->family;
+    const struct wire_process *wire = family_process(family, process->slot);
+    struct roots_question question = {.stopped = stopped,
+                                      .is_forked = process->begin == BEGIN_FORK,
+                                      .own_files = {file_of(family->fd), file_of(board_fd)},
+                                      .own_region = early_region(family->memory),
+                                      .standing_thread = (pid_t)wire->standing_thread,
+                                      .standing_stack = wire->standing_stack};
+    struct verdicts *verdict = NULL;
+    live_settle(process->live);
+    int bad = verdict_read(&question, process->live, &verdict);
+    if (bad)
+        refuse(process, bad);
+    return verdict;
+}
+
+static void look_at_the_heap(struct process *process, int board_fd) {
     struct stopped stopped;
-    process->stop_error = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
-    if (process->stop_error)
+    int bad = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
+    if (bad) {
+        refuse(process, bad);
         return;
+    }
     process_look(process, true);
-    process_harvest(process);
-    process->pause_ns = stop_go_on(&stopped);
+    struct verdicts *verdict = read_memory(process, &stopped, board_fd);
+    process->scan.threads = stopped.thread_count;
+    process->scan.pause_ns = stop_go_on(&stopped);
+    if (verdict) {
+        process->scan.done = true;
+        verdict_decide(verdict);
+        process->scan.reading = verdict_reading(verdict);
+    }
+    process_harvest(process, verdict);
+    verdict_free(verdict);
 }
 
 void process_examine(struct process *process, const struct examine_options *options) {
     if (options->verdict)
-        look_at_the_heap(process);
+        look_at_the_heap(process, options->board_fd);
     if (!process->looked_at_end) // it could not be stopped, or need not be
         process_look(process, true);
 }

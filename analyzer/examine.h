@@ -9,6 +9,7 @@
 struct examine_options {
     bool verdict; // stop all its threads, and look for pointers to its blocks
     bool memory;  // read what it is resident for
+    int board_fd; // of the session, which each process has mapped
 };
 
 // Does any of these need a process to stand still?

@@ -6,9 +6,22 @@
 struct harvester {
     struct harvest *harvest;
     const struct family *family;
-    struct table groups;  // (stack, call, kind, verdict) -> group
+    const struct verdicts *verdict; // of the live set that is visited; NULL: none
+    size_t visited;                 // blocks of it
+    struct table groups;            // (stack, call, kind, verdict) -> group
     struct table modules; // index in the memory -> index in the harvest plus 1; 0 for one that cannot be read
 };
+
+// What the group's first example points to.
+static void explain(struct harvested_group *group, const struct verdicts *verdict, size_t nth) {
+    struct classify_block targets[HARVEST_TARGETS];
+    group->targets_all = verdict_targets(verdict, nth, targets, HARVEST_TARGETS);
+    group->target_count = group->targets_all < HARVEST_TARGETS ? group->targets_all : HARVEST_TARGETS;
+    for (size_t i = 0; i < group->target_count; i++) {
+        group->targets[i].address = targets[i].address;
+        group->targets[i].bytes = targets[i].bytes;
+    }
+}
 
 // Keeps the lowest addresses, sorted.
 static void add_example(struct harvested_group *group, const struct harvest_item *item) {
@@ -56,25 +69,38 @@ size_t harvest_stack(struct harvester *c, enum site_kind kind, enum verdict verd
     return index;
 }
 
-void harvest_add(struct harvester *c, const struct harvest_item *item) {
+struct harvested_group *harvest_add(struct harvester *c, const struct harvest_item *item) {
     size_t index = harvest_stack(c, item->kind, item->verdict, item->call, item->stack);
     struct harvested_group *group = &c->harvest->groups[index];
     group->count++;
     group->bytes += item->bytes;
     add_example(group, item);
     tally(group, item);
+    return group;
 }
 
 static void visit(void *context, const struct live_block *block) {
-    harvest_add(context, &(struct harvest_item){.kind = SITE_HEAP,
-                                                .verdict = VERDICT_UNCLASSIFIED,
-                                                .call = block->call,
-                                                .stack = block->stack,
-                                                .address = block->address,
-                                                .bytes = block->bytes});
+    struct harvester *c = context;
+    size_t nth = c->visited++;
+    enum verdict verdict = c->verdict ? verdict_of(c->verdict, nth) : VERDICT_UNCLASSIFIED;
+    struct harvested_group *group = harvest_add(c, &(struct harvest_item){.kind = SITE_HEAP,
+                                                                          .verdict = verdict,
+                                                                          .call = block->call,
+                                                                          .stack = block->stack,
+                                                                          .address = block->address,
+                                                                          .bytes = block->bytes});
+    if (!c->verdict)
+        return;
+    if (group->examples[0].address == block->address)
+        explain(group, c->verdict, nth);
+    struct classify_kept kept = verdict_kept(c->verdict, nth);
+    group->kept_blocks += kept.blocks;
+    group->kept_bytes += kept.bytes;
 }
 
-void harvest_live(struct harvester *harvester, const struct live_set *live) {
+void harvest_live(struct harvester *harvester, const struct live_set *live, const struct verdicts *verdict) {
+    harvester->verdict = verdict;
+    harvester->visited = 0;
     live_each(live, visit, harvester);
 }
 
@@ -143,9 +169,10 @@ void harvest_end(struct harvester *c) {
     free(c);
 }
 
-void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live) {
+void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live,
+                     const struct verdicts *verdict) {
     struct harvester *harvester = harvest_begin(harvest, family);
-    harvest_live(harvester, live);
+    harvest_live(harvester, live, verdict);
     harvest_end(harvester);
 }
 

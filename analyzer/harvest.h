@@ -6,12 +6,13 @@
 #include "analyzer/live.h"
 #include "analyzer/report/report.h"
 #include "analyzer/tally.h"
+#include "analyzer/verdict/verdict.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8, HARVEST_ACQUIRED = 1 << 14 };
+enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8, HARVEST_TARGETS = 5, HARVEST_ACQUIRED = 1 << 14 };
 
 // One object that frames lie in; shared by all groups of the harvest.
 struct harvested_module {
@@ -52,12 +53,18 @@ struct harvested_group {
     uint8_t call;
     bool truncated;
     uint64_t count, bytes;
+    uint64_t kept_blocks, kept_bytes; // indirectly lost ones that only these keep alive; of definite ones
     struct harvested_tally tallies[HARVEST_TALLIES]; // the first kinds met, if more
     size_t tally_count;
     size_t first_frame, frame_count; // in frames, innermost first
     struct harvest_item
         examples[HARVEST_EXAMPLES]; // those with the lowest addresses, so that runs can be compared
     size_t example_count;
+    struct {
+        uint64_t address, bytes;
+    } targets[HARVEST_TARGETS]; // blocks that the first example points to
+    size_t target_count;        // of those that are kept here
+    uint64_t targets_all;       // of all that there are
 };
 
 struct harvest {
@@ -79,17 +86,19 @@ struct harvest {
 // out.
 struct harvester;
 struct harvester *harvest_begin(struct harvest *harvest, const struct family *family);
-void harvest_add(struct harvester *harvester, const struct harvest_item *item);
+// Returns the group it went to, good until the next call.
+struct harvested_group *harvest_add(struct harvester *harvester, const struct harvest_item *item);
 // A group without resources, for its stack alone. Returns its index.
 size_t harvest_stack(struct harvester *harvester, enum site_kind kind, enum verdict verdict, uint8_t call,
                      uint32_t stack);
 void harvest_end(struct harvester *harvester);
 
-// All blocks of a settled live set.
-void harvest_live(struct harvester *harvester, const struct live_set *live);
+// All blocks of a settled live set. verdict: on that set; NULL: all are unclassified.
+void harvest_live(struct harvester *harvester, const struct live_set *live, const struct verdicts *verdict);
 
 // The three in one: a harvest of blocks alone.
-void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live);
+void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live,
+                     const struct verdicts *verdict);
 
 // Adds what each stack acquired. Sorts the tally.
 void harvest_acquired(struct harvest *harvest, const struct family *family, struct tally *acquired);

@@ -326,6 +326,7 @@ static void fill_defaults(struct options *options) {
         .track = TRACK_HEAP,
         .depth = DEFAULT_DEPTH,
         .follow_children = true,
+        .verdict = true,
         .show = ((1u << VERDICTS) - 1) & ~(1u << VERDICT_REACHABLE) & ~(1u << VERDICT_INDIRECT),
         .top = DEFAULT_TOP,
         .exit_code = DEFAULT_GATE_STATUS,

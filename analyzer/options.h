@@ -46,7 +46,7 @@ struct options {
     bool track_given;  // --track stood on the command line
     uint32_t depth;    // frames kept of a stack, 2 to WIRE_DEPTH_MAX
     bool follow_children;
-    bool verdict; // look for pointers at the end; false until verdicts are there
+    bool verdict; // look for pointers at the end
     bool verdict_given;
     show_set show;
     uint32_t top;            // sites printed per kind, 0 for all

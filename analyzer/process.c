@@ -163,6 +163,7 @@ void process_free(struct process *process) {
     ledger_free(process->ledger);
     tally_free(process->tally);
     harvest_free(&process->harvest);
+    free(process->scan.refused);
     free(process->executable);
     free(process->arguments);
     free(process);
@@ -267,7 +268,7 @@ static void find_end(struct process *process, bool still_running) {
     }
 }
 
-void process_harvest(struct process *process) {
+void process_harvest(struct process *process, const struct verdicts *verdict) {
     live_settle(process->live);
     ledger_settle(process->ledger);
     ledger_doubt(process->ledger, &process->ledger_doubts);
@@ -275,7 +276,7 @@ void process_harvest(struct process *process) {
     process->counts.acquired += process->cancelled;
     process->counts.released += process->cancelled;
     process->counts.acquired_bytes += process->cancelled_bytes;
-    harvest_collect(&process->harvest, process->family, process->live);
+    harvest_collect(&process->harvest, process->family, process->live, verdict);
     if (process->tally)
         harvest_acquired(&process->harvest, process->family, process->tally);
     process_mark_blocks(process);
@@ -300,7 +301,7 @@ void process_finish(struct process *process, bool still_running) {
     if (still_running)
         process_look(process, true);
     if (process->live)
-        process_harvest(process);
+        process_harvest(process, NULL);
     family->by_slot[process->slot] = NULL;
     family->live_processes--;
     family->unseen_processes -= process->unseen;

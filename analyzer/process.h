@@ -20,6 +20,15 @@ struct sampling {
     uint64_t most_pages; // the most that was seen
 };
 
+// The look for pointers to its blocks.
+struct process_scan {
+    char *refused; // why it could not be done; NULL: it was, or was not tried
+    bool done;
+    uint64_t pause_ns; // for how long all its threads stood still
+    size_t threads;
+    struct verdict_reading reading;
+};
+
 struct process {
     struct family *family; // NULL once it ended and was harvested
     uint32_t slot;
@@ -45,13 +54,12 @@ struct process {
     uint64_t cancelled, cancelled_bytes;        // blocks that came and went within a nursery
     uint64_t invalid_records;                   // that made no sense: damaged memory
     bool examined;                              // it stood still at its end and was looked at
-    int stop_error;        // why its threads could not be stopped then: -errno; 0: they could
-    uint64_t pause_ns;     // for how long they were; 0: they were not
-    bool quiet;            // nothing came in the last round
-    bool held_up;          // a realloc is under way: this round can't end yet
-    uint64_t rounds;       // ended so far
-    struct live_set *live; // NULL after the harvest
-    struct ledger *ledger; // descriptors and mappings
+    struct process_scan scan;                   // what that took, for the verdict
+    bool quiet;                                 // nothing came in the last round
+    bool held_up;                               // a realloc is under way: this round can't end yet
+    uint64_t rounds;                            // ended so far
+    struct live_set *live;                      // NULL after the harvest
+    struct ledger *ledger;                      // descriptors and mappings
     struct ledger_doubts ledger_doubts;
     struct live_counts counts;
     struct tally *tally; // NULL: nobody asked, or after the harvest
@@ -76,8 +84,8 @@ bool process_is_gone(const struct process *process);
 bool process_has_children(const struct process *process);
 
 // Keeps what is outstanding now, of a process that stands still at its end: what comes later is not looked
-// at. Everything in its rings and nurseries must have been drained.
-void process_harvest(struct process *process);
+// at. Everything in its rings and nurseries must have been drained. verdict: on its live set; NULL: none.
+void process_harvest(struct process *process, const struct verdicts *verdict);
 
 // It is gone (or was replaced, or is still running at the session's end): finds out how it ended, harvests
 // the live set, if that was not done before, and gives the slot back. Everything in its rings must have been

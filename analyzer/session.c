@@ -108,6 +108,8 @@ int session_open(struct session *session, const struct session_options *options,
         what = "a thread";
         bad = -errno;
     }
+    if (!bad)
+        session->options.examine.board_fd = board_fd(session->board);
     if (bad) {
         snprintf(message, message_bytes, "cannot open a session: %s: %s", what, strerror(-bad));
         session_close(session);

@@ -142,6 +142,19 @@ static void merge_examples(struct report_site *site, const struct harvested_grou
     site->example_count = count;
 }
 
+// The targets are the first example's: of whichever group that comes from.
+static void take_targets(struct report_site *site, const struct harvested_group *group, struct arena *arena) {
+    if (group->kind != SITE_HEAP || !group->example_count ||
+        group->examples[0].address != site->examples[0].address)
+        return;
+    site->targets = arena_array(arena, struct report_example, group->target_count);
+    for (size_t i = 0; i < group->target_count; i++)
+        site->targets[i] =
+            (struct report_example){.address = group->targets[i].address, .bytes = group->targets[i].bytes};
+    site->target_count = group->target_count;
+    site->targets_all = group->targets_all;
+}
+
 static int compare_sites(const void *left, const void *right) {
     const struct report_site *a = left, *b = right;
     if (a->kind != b->kind)
@@ -171,8 +184,11 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         }
         merge_examples(site, group, arena);
         merge_tallies(site, group, arena);
+        take_targets(site, group, arena);
         site->count += group->count;
         site->bytes += group->bytes;
+        site->indirect_blocks += group->kept_blocks;
+        site->indirect_bytes += group->kept_bytes;
     }
     table_free(&by_key);
     process->sites = sites;

@@ -127,6 +127,8 @@ static void start(int argc, char **argv, char **envp) {
     }
     if (own)
         last_wait_for_report();
+    memory->early_at = early_start;
+    memory->early_bytes = early_bytes;
     libc_start(argc, argv, environ);
     if (unwind_load() != 0)
         note(NOTE_NO_UNWINDER);

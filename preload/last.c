@@ -4,6 +4,7 @@
 #include "preload/attach.h"
 #include "preload/doorbell.h"
 #include "preload/raw.h"
+#include "preload/unwind.h"
 #include "preload/wire/atomic.h"
 
 #include <linux/futex.h>
@@ -11,6 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
+
+extern void *__libc_stack_end; // the loader's: where the stack began, below it the first frame
 
 static uint32_t
     waiting_generation; // the process (attach_page->generation) that started the analyzer; 0: it did not
@@ -94,8 +97,26 @@ void last_exec_failed(void) {
         atomic_store_release(&attach_process()->ended, ENDED_NOT);
 }
 
+// Did main return? Then nothing of the program is left on the main thread's stack: libc's frames now lie
+// where main's were, and hold what was left there. Told by the frames that lead here: those of exit and its
+// caller, and nothing but the start of the program beyond. Unless that is sure, no.
+__attribute__((noinline)) static bool main_has_returned(const struct frame_state *here) {
+    enum { FROM_MAIN = 5 }; // __run_exit_handlers, exit, __libc_start_call_main, __libc_start_main, _start
+    struct walked_frame frames[FROM_MAIN + 2];
+    struct walk walk = {.frames = frames, .limit = FROM_MAIN + 2};
+    unwind_walk(here, &walk);
+    return walk.count == FROM_MAIN && !walk.elided && !walk.truncated &&
+           (uint32_t)raw_syscall0(SYS_gettid) == attach_page->pid;
+}
+
 static void at_exit(int status, void *unused) {
     (void)unused;
+    uintptr_t *frame = __builtin_frame_address(0);
+    struct frame_state here = {(uintptr_t)__builtin_return_address(0), (uintptr_t)(frame + 2), frame[0]};
+    if (!attach_is_own_process())
+        return;
+    if (!exit_caller && memory->examine && main_has_returned(&here))
+        exit_caller = __libc_stack_end;
     last_exit(status, exit_caller);
 }
 

@@ -64,23 +64,24 @@ static void read_example(struct reader *r, enum site_kind kind, const json_t *ob
     }
 }
 
-static void read_examples(struct reader *r, const json_t *object, struct report_site *out) {
+static struct report_example *read_some(struct reader *r, enum site_kind kind, const json_t *object,
+                                        const char *member, size_t *out_count) {
     size_t count;
-    const json_t *array = get_array(r, object, "examples", &count);
+    const json_t *array = get_array(r, object, member, &count);
     if (count > MAX_EXAMPLES)
-        reader_fail(r, "examples", "an array of at most 5");
+        reader_fail(r, member, "an array of at most 5");
     if (r->error)
-        return;
-    reader_enter_member(r, "examples");
-    out->examples = arena_array(r->arena, struct report_example, count);
-    out->example_count = count;
+        return NULL;
+    reader_enter_member(r, member);
+    struct report_example *examples = arena_array(r->arena, struct report_example, count);
     for (size_t i = 0; i < count; i++) {
         reader_enter_element(r, i);
-        const json_t *example = json_array_get(array, i);
-        read_example(r, out->kind, example, &out->examples[i]);
+        read_example(r, kind, json_array_get(array, i), &examples[i]);
         reader_leave(r);
     }
     reader_leave(r);
+    *out_count = count;
+    return examples;
 }
 
 // Reports that older versions wrote have none.
@@ -131,8 +132,13 @@ static void read_site(struct reader *r, const json_t *object, struct report_site
     out->baseline_limit = (uint64_t)get_number(r, object, "baseline_limit", 0, INT64_MAX, 0);
     out->truncated = get_bool(r, object, "truncated");
     read_frames(r, object, out);
-    read_examples(r, object, out);
+    out->examples = read_some(r, out->kind, object, "examples", &out->example_count);
     read_tallies(r, object, out);
+    out->indirect_blocks = (uint64_t)get_number(r, object, "indirect_blocks", 0, INT64_MAX, 0);
+    out->indirect_bytes = (uint64_t)get_number(r, object, "indirect_bytes", 0, INT64_MAX, 0);
+    out->targets_all = (uint64_t)get_number(r, object, "points_to_count", 0, INT64_MAX, 0);
+    if (out->targets_all)
+        out->targets = read_some(r, SITE_HEAP, object, "points_to", &out->target_count);
 }
 
 static void read_heap(struct reader *r, const json_t *object, struct heap_totals *out) {
@@ -214,6 +220,31 @@ static void read_sites(struct reader *r, const json_t *object, struct report_pro
     reader_leave(r);
 }
 
+static double get_seconds(struct reader *r, const json_t *object, const char *member) {
+    const json_t *value = json_object_get(object, member);
+    if (!value || json_is_null(value))
+        return NAN;
+    if (!json_is_number(value) || !(json_number_value(value) >= 0))
+        reader_fail(r, member, "null or seconds, 0 or more");
+    return json_number_value(value);
+}
+
+// Reports that older versions wrote have none.
+static void read_scan(struct reader *r, const json_t *object, struct report_process *out) {
+    const json_t *scan = json_object_get(object, "scan") ? get_object_or_null(r, object, "scan") : NULL;
+    if (!scan)
+        return;
+    reader_enter_member(r, "scan");
+    out->scan.refused = get_text_or_null(r, scan, "refused");
+    out->scan.pause_seconds = get_seconds(r, scan, "pause");
+    out->scan.done = !isnan(out->scan.pause_seconds);
+    out->scan.threads = (uint64_t)get_number(r, scan, "threads", 0, INT64_MAX, 0);
+    out->scan.root_bytes = (uint64_t)get_number(r, scan, "root_bytes", 0, INT64_MAX, 0);
+    out->scan.scanned_bytes = (uint64_t)get_number(r, scan, "scanned_bytes", 0, INT64_MAX, 0);
+    out->scan.unreadable_bytes = (uint64_t)get_number(r, scan, "unreadable_bytes", 0, INT64_MAX, 0);
+    reader_leave(r);
+}
+
 static void read_process(struct reader *r, const json_t *object, struct report_process *out) {
     out->pid = (int64_t)get_count(r, object, "pid");
     out->parent_pid = (int64_t)get_count(r, object, "parent_pid");
@@ -229,17 +260,9 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
         out->stacks_different = get_count(r, object, "stacks_different");
     }
     read_totals(r, object, out);
+    read_scan(r, object, out);
     read_sites(r, object, out);
     out->memory = read_memory(r, object);
-}
-
-static double get_duration(struct reader *r, const json_t *object) {
-    const json_t *value = json_object_get(object, "duration");
-    if (!value || json_is_null(value))
-        return NAN;
-    if (!json_is_number(value) || !(json_number_value(value) >= 0))
-        reader_fail(r, "duration", "null or seconds, 0 or more");
-    return json_number_value(value);
 }
 
 // Reports that older versions wrote have no gate, and where there is none it is null.
@@ -263,7 +286,7 @@ static void read_document(struct reader *r, const json_t *object, struct report 
     out->seep_version = get_text(r, object, "seep_version");
     out->command = get_texts(r, object, "command", &out->command_count);
     out->started = get_text(r, object, "started");
-    out->duration_seconds = get_duration(r, object);
+    out->duration_seconds = get_seconds(r, object, "duration");
     out->exact = get_bool(r, object, "exact");
     out->inexact_because = get_texts(r, object, "inexact_because", &out->inexact_count);
     read_gate(r, object, out);

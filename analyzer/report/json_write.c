@@ -103,6 +103,17 @@ static json_t *site_object(const struct report_site *site) {
     put(object, "examples", examples);
     if (site->kind != SITE_HEAP)
         put(object, "tallies", tallies_array(site));
+    if (site->verdict == VERDICT_DEFINITE) {
+        put(object, "indirect_blocks", number(site->indirect_blocks));
+        put(object, "indirect_bytes", number(site->indirect_bytes));
+    }
+    if (site->targets_all) {
+        json_t *targets = must(json_array());
+        for (size_t i = 0; i < site->target_count; i++)
+            json_array_append_new(targets, example_object(SITE_HEAP, &site->targets[i]));
+        put(object, "points_to", targets);
+        put(object, "points_to_count", number(site->targets_all));
+    }
     return object;
 }
 
@@ -130,6 +141,18 @@ static json_t *verdicts_object(const struct verdict_totals *totals) {
     for (enum verdict v = 0; v < VERDICT_OPEN; v++)
         put(object, verdict_name(v), blocks_object(totals->by[v].blocks, totals->by[v].bytes));
     put(object, "suppressed", blocks_object(totals->suppressed.blocks, totals->suppressed.bytes));
+    return object;
+}
+
+static json_t *scan_object(const struct report_process *process) {
+    bool done = process->scan.done;
+    json_t *object = must(json_object());
+    put(object, "refused", text_or_null(process->scan.refused));
+    put(object, "pause", done ? json_real(process->scan.pause_seconds) : json_null());
+    put(object, "threads", done ? number(process->scan.threads) : json_null());
+    put(object, "root_bytes", done ? number(process->scan.root_bytes) : json_null());
+    put(object, "scanned_bytes", done ? number(process->scan.scanned_bytes) : json_null());
+    put(object, "unreadable_bytes", done ? number(process->scan.unreadable_bytes) : json_null());
     return object;
 }
 
@@ -165,6 +188,7 @@ static json_t *process_object(const struct report_process *process) {
     put(totals, "map", json_null());
     put(object, "totals", totals);
     put(object, "verdicts", process->heap_tracked ? verdicts_object(&process->verdicts) : json_null());
+    put(object, "scan", process->heap_tracked ? scan_object(process) : json_null());
     put(object, "memory", json_memory(process->memory));
     return object;
 }

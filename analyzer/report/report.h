@@ -68,6 +68,8 @@ struct report_site {
     const char *call; // the public function that acquired it
     uint64_t count;
     uint64_t bytes;
+    uint64_t indirect_blocks, indirect_bytes; // indirectly lost ones that only this site's keep alive; of
+                                              // definite sites, 0 of others
     int64_t resident_bytes;    // -1: not known
     const char *suppressed_by; // the suppression's name; NULL: not suppressed
     const char *baseline;      // "known", "grown" or "new"; NULL: no baseline given, or suppressed
@@ -79,6 +81,9 @@ struct report_site {
     size_t example_count;
     struct report_tally *tallies; // the most frequent first; empty for blocks
     size_t tally_count;
+    struct report_example *targets; // blocks that the first example points to, at most 5
+    size_t target_count;
+    uint64_t targets_all; // how many it points to
 };
 
 struct heap_totals {
@@ -119,6 +124,12 @@ struct report_process {
     // without frames.
     struct report_site *acquired;
     size_t acquired_count;
+    struct {
+        const char *refused; // why blocks are unclassified; NULL: they are not
+        bool done;           // false: the figures below are not known
+        double pause_seconds;
+        uint64_t threads, root_bytes, scanned_bytes, unreadable_bytes;
+    } scan;                    // the look for pointers
     struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
     size_t site_count;
     struct report_memory *memory; // NULL: it is not known where its memory went (report/memory.h)

@@ -109,6 +109,8 @@ static void print_heading(FILE *out, const struct report_process *process, const
     fputc('\n', out);
     if (process->heap_tracked)
         print_heap_line(out, &process->heap, verbose);
+    print_verdicts(out, &process->verdicts, "    ");
+    print_scan(out, process, verbose);
     if (!process->exact) {
         fputs("  off by  ", out);
         if (process->lost_records)

@@ -13,7 +13,8 @@
 // Obeys options' show, top and verbosity. 0, or -errno when the stream took an error.
 int report_write_text(const struct report *report, const struct options *options, FILE *out);
 
-// --- between text.c, text_summary.c, text_sites.c and text_memory.c; the other formats for people use some
+// --- between text.c, text_summary.c, text_sites.c, text_verdicts.c and text_memory.c; the other formats for
+// people use some
 // ---
 
 // What all processes add up to. An address space that exec replaced took its blocks along: those are kept
@@ -26,6 +27,7 @@ struct text_sums {
     uint64_t known_blocks, known_bytes; // in the baseline, and therefore not listed
     uint64_t exec_processes, exec_blocks, exec_bytes;
     uint64_t lost_records;
+    struct verdict_totals verdicts;
     size_t clean_processes; // have nothing outstanding
     size_t tracked_processes;
 };
@@ -56,6 +58,13 @@ const char *site_noun(enum site_kind kind);
 void print_amount(FILE *out, enum site_kind kind, uint64_t bytes, uint64_t count);
 // The listed sites of a process, by verdict, with their stacks.
 void print_sites(FILE *out, const struct report_process *process, const struct options *options);
+// What of the blocks is lost and what reachable: a line for each class, none if none was looked at.
+void text_add_verdicts(struct verdict_totals *sums, const struct report_process *process);
+void print_verdicts(FILE *out, const struct verdict_totals *totals, const char *indent);
+// Of the look for pointers, why there was none, or what it took.
+void print_scan(FILE *out, const struct report_process *process, bool verbose);
+// What a site's blocks alone kept alive; verbose: what the first of them points to.
+void print_what_hangs_on(FILE *out, const struct report_site *site, bool verbose);
 // The process that is resident for most, of those of which that is known; NULL: it is of none.
 const struct report_process *text_largest_process(const struct report *report);
 // Where the memory of the largest process was, in one line; and in a table, of all with -v.

@@ -166,6 +166,7 @@ static void print_site(FILE *out, const struct report_site *site, size_t rank, u
     escape_print(out, site->call);
     fputs(" called from\n", out);
     print_stack(out, site, options->verbosity > 0);
+    print_what_hangs_on(out, site, options->verbosity > 0);
     if (options->verbosity > 0)
         print_details(out, site);
 }

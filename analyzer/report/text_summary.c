@@ -53,6 +53,7 @@ struct text_sums text_add_up(const struct report *report, const struct options *
         sums.blocks = add_saturating(sums.blocks, heap->outstanding_blocks);
         sums.bytes = add_saturating(sums.bytes, heap->outstanding_bytes);
         sums.clean_processes += heap->outstanding_blocks == 0 && process->site_count == 0;
+        text_add_verdicts(&sums.verdicts, process);
         add_sites(&sums, process, options);
     }
     return sums;
@@ -198,6 +199,7 @@ static void print_heap_summary(FILE *out, const struct report *report, const str
     print_count(out, sums->sites, "site");
     fputs(sums->hidden_blocks + sums->suppressed_blocks + sums->known_blocks == sums->blocks ? ".\n" : ":\n",
           out);
+    print_verdicts(out, &sums->verdicts, "    ");
     print_places(out, report, options, sums->bytes);
 }
 

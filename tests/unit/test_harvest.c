@@ -1,4 +1,4 @@
-// links: analyzer/harvest.c analyzer/family.c analyzer/table.c analyzer/tally.c
+// links: analyzer/harvest.c analyzer/family.c analyzer/table.c analyzer/tally.c analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c
 // links: analyzer/live.c analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c
 // links: analyzer/live_recent.c analyzer/live_table.c
 // Live blocks grouped by call and stack, with their frames; damaged stacks cost nothing and are counted.
@@ -51,7 +51,7 @@ static void block(uint64_t address, uint64_t bytes, uint8_t call, uint32_t stack
 
 static void collect(void) {
     live_settle(live);
-    harvest_collect(&harvest, family, live);
+    harvest_collect(&harvest, family, live, NULL);
 }
 
 static const struct harvested_group *group_of(uint8_t call, uint32_t stack) {

@@ -56,7 +56,7 @@ START_TEST(defaults_are_as_documented) {
     ck_assert(!options.track_given);
     ck_assert_uint_eq(options.depth, 256);
     ck_assert(options.follow_children);
-    ck_assert(!options.verdict);
+    ck_assert(options.verdict);
     ck_assert(!options.verdict_given);
     ck_assert_uint_eq(options.show, SHOW_ALL & ~(1u << VERDICT_REACHABLE | 1u << VERDICT_INDIRECT));
     ck_assert_uint_eq(options.top, 20);

@@ -2,7 +2,7 @@
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c
 // links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
-// links: analyzer/report/text_summary.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
+// links: analyzer/report/text_summary.c analyzer/report/text_verdicts.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
 // links: analyzer/report/text_gate.c
 // flags: -ljansson
 //

@@ -1,0 +1,94 @@
+// See roots.h. Called by verdict.c. What is no root is cut from what was written; threads and the kernel add
+// theirs.
+#include "analyzer/verdict/roots.h"
+#include "analyzer/vector.h"
+#include "analyzer/verdict/roots_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+void roots_add_word(struct roots *roots, uint64_t word) {
+    *VECTOR_PUSH(roots->words, roots->word_count, roots->word_room) = word;
+}
+
+bool roots_is_plain(const struct smaps_area *area) {
+    return !area->inode && !area->shared && !(area->flags & SMAPS_DEVICE) &&
+           (area->protection & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE);
+}
+
+const struct classify_block *roots_block_at(const struct roots_question *question, uint64_t address) {
+    size_t low = 0, high = question->block_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (question->blocks[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct classify_block *block = low ? &question->blocks[low - 1] : NULL;
+    return block && address - block->address < block->bytes ? block : NULL;
+}
+
+// Memory that can be written; and what was written before it was protected, as pages of the process's own
+// tell.
+static bool was_written(const struct smaps_area *area) {
+    if (!(area->protection & PROT_READ) || (area->flags & SMAPS_DEVICE))
+        return false;
+    return (area->protection & PROT_WRITE) || area->anonymous_bytes || area->swap_bytes;
+}
+
+static bool is_own_file(const struct roots_question *question, const struct smaps_area *area) {
+    for (size_t i = 0; i < 2; i++) {
+        const struct roots_file *file = &question->own_files[i];
+        if (file->inode && file->inode == area->inode && file->device_major == area->device_major &&
+            file->device_minor == area->device_minor)
+            return true;
+    }
+    return false;
+}
+
+static bool is_own_library(const struct smaps_area *area) {
+    static const char name[] = "/libseep.so";
+    size_t length = strlen(area->path);
+    return area->inode && length >= sizeof name - 1 &&
+           strcmp(area->path + length - (sizeof name - 1), name) == 0;
+}
+
+// The shim's library with what follows it without a file (its zeroed data), and the memory it shares with us.
+// The arena of its early days is a region like an allocator's.
+static void cut_own(struct roots_search *search) {
+    const struct smaps *smaps = search->question->smaps;
+    for (size_t i = 0; i < smaps->count; i++) {
+        const struct smaps_area *area = &smaps->areas[i];
+        bool follows =
+            i > 0 && is_own_library(area - 1) && area[-1].end == area->start && roots_is_plain(area);
+        if (is_own_file(search->question, area) || is_own_library(area) || follows)
+            ranges_add(&search->cut, area->start, area->end);
+    }
+    ranges_add(&search->regions, search->question->own_region.begin, search->question->own_region.end);
+}
+
+void roots_find(const struct roots_question *question, struct roots *out) {
+    *out = (struct roots){0};
+    struct roots_search search = {.question = question, .pid = question->stopped->pid, .out = out};
+    for (size_t i = 0; i < question->smaps->count; i++)
+        if (was_written(&question->smaps->areas[i]))
+            ranges_add(&search.written, question->smaps->areas[i].start, question->smaps->areas[i].end);
+    cut_own(&search);
+    roots_cut_allocators(&search);
+    roots_add_threads(&search);
+    roots_add_kernel(&search);
+    ranges_settle(&search.written);
+    ranges_settle(&search.cut);
+    ranges_subtract(&search.written, &search.cut, &out->ranges);
+    ranges_free(&search.written);
+    ranges_free(&search.regions);
+    ranges_free(&search.cut);
+}
+
+void roots_free(struct roots *roots) {
+    ranges_free(&roots->ranges);
+    free(roots->words);
+    *roots = (struct roots){0};
+}

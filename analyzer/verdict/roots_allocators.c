@@ -1,0 +1,79 @@
+// The regions of allocators: what they hold of pointers outside of blocks is theirs, or was freed. Called by
+// roots.c.
+#include "analyzer/verdict/roots_parts.h"
+
+#include <string.h>
+
+static uint64_t up_to_16(uint64_t address) {
+    return (address + 15) & ~(uint64_t)15;
+}
+
+static size_t first_block_from(const struct roots_question *question, uint64_t address) {
+    size_t low = 0, high = question->block_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (question->blocks[middle].address < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_heap(const struct smaps_area *area) {
+    return strcmp(area->path, "[heap]") == 0;
+}
+
+// A block in plain memory that glibc did not give it: the memory is another allocator's. glibc's own lie in
+// the regions that are known, or have mappings to themselves.
+static bool has_blocks_of_another(struct roots_search *search, const struct smaps_area *area,
+                                  const struct ranges *known) {
+    const struct roots_question *question = search->question;
+    size_t next = 0;
+    for (size_t i = first_block_from(question, area->start);
+         i < question->block_count && question->blocks[i].address < area->end; i++) {
+        const struct classify_block *block = &question->blocks[i];
+        while (next < known->count && known->entries[next].end <= block->address)
+            next++;
+        if (next < known->count && known->entries[next].begin <= block->address)
+            continue;
+        struct classify_range mapped;
+        if (!roots_glibc_mapped(search->pid, block, &mapped))
+            return true;
+        ranges_add(&search->regions, mapped.begin, mapped.end);
+    }
+    return false;
+}
+
+static void find_regions(struct roots_search *search) {
+    const struct smaps *smaps = search->question->smaps;
+    roots_find_glibc(search);
+    struct ranges known = {0}, none = {0};
+    ranges_settle(&search->regions);
+    ranges_subtract(&search->regions, &none, &known);
+    for (size_t i = 0; i < smaps->count; i++) {
+        const struct smaps_area *area = &smaps->areas[i];
+        if (is_heap(area) || (roots_is_plain(area) && has_blocks_of_another(search, area, &known)))
+            ranges_add(&search->regions, area->start, area->end);
+    }
+    ranges_free(&known);
+    ranges_settle(&search->regions);
+}
+
+// In a forked child the regions also hold what its parent had allocated, whose blocks are not known: all that
+// is not a block of its own may hold pointers.
+static void cut_own_blocks(struct roots_search *search) {
+    for (size_t i = 0; i < search->question->block_count; i++) {
+        const struct classify_block *block = &search->question->blocks[i];
+        ranges_add(&search->cut, block->address, up_to_16(block->address + block->bytes));
+    }
+}
+
+void roots_cut_allocators(struct roots_search *search) {
+    find_regions(search);
+    if (search->question->is_forked)
+        cut_own_blocks(search);
+    else
+        for (size_t i = 0; i < search->regions.count; i++)
+            ranges_add(&search->cut, search->regions.entries[i].begin, search->regions.entries[i].end);
+}

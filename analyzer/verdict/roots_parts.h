@@ -1,0 +1,37 @@
+// What roots.c is made of. For nobody else.
+#pragma once
+
+#include "analyzer/verdict/roots.h"
+
+// Where the roots are looked for, and what is taken out again.
+struct roots_search {
+    const struct roots_question *question;
+    pid_t pid;
+    struct ranges written; // memory that was written, and is not a device's
+    struct ranges regions; // of allocators: roots only as far as a parent's blocks may lie there
+    struct ranges cut;     // of what was written, what is no root
+    struct roots *out;
+};
+
+void roots_add_word(struct roots *roots, uint64_t word);
+
+// Anonymous private memory that can be written?
+bool roots_is_plain(const struct smaps_area *area);
+
+// The live block that holds address; NULL: none.
+const struct classify_block *roots_block_at(const struct roots_question *question, uint64_t address);
+
+// Registers; stacks from their stack pointers on; what is below them, and the stacks of threads that are
+// gone, is cut. roots_threads.c
+void roots_add_threads(struct roots_search *search);
+
+// Cuts the regions of allocators. roots_allocators.c
+void roots_cut_allocators(struct roots_search *search);
+
+// Finds the heaps of glibc's threads, which are regions; cuts the state of its first arena. roots_glibc.c
+void roots_find_glibc(struct roots_search *search);
+// Is this a block that glibc gave a mapping of its own? The whole of it is then in *out.
+bool roots_glibc_mapped(pid_t pid, const struct classify_block *block, struct classify_range *out);
+
+// Adds what only the kernel holds: epoll data, timers' values. roots_kernel.c
+void roots_add_kernel(struct roots_search *search);
