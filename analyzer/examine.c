@@ -60,7 +60,7 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
                                       .is_forked = process->begin == BEGIN_FORK,
                                       .own_files = {file_of(family->fd), file_of(board_fd)},
                                       .own_region = early_region(family->memory),
-                                      .standing_thread = (pid_t)wire->standing_thread,
+                                      .standing_thread = wire->standing_thread,
                                       .standing_stack = wire->standing_stack};
     struct verdicts *verdict = NULL;
     live_settle(process->live);

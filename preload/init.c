@@ -108,7 +108,8 @@ static void after_fork_in_parent(void) {
 static void after_fork_in_child(void) {
     thread_after_fork_in_child();
     unwind_after_fork();
-    attach_on();
+    if (attach_on())
+        last_allow_examination();
 }
 
 static void start(int argc, char **argv, char **envp) {

@@ -17,6 +17,7 @@ extern void *__libc_stack_end; // the loader's: where the stack began, below it 
 
 static uint32_t
     waiting_generation; // the process (attach_page->generation) that started the analyzer; 0: it did not
+static uintptr_t main_thread; // its thread pointer
 static const struct machine_registers
     *exit_caller; // where the program called exit or quick_exit; NULL: it returned from main, or libc called
 
@@ -45,16 +46,14 @@ static void note_exit(int status) {
     atomic_store_release(&process->ended, ENDED_EXIT); // the status before it is valid
 }
 
-// Stands still until the analyzer has looked at what this process holds. Where Yama restricts ptrace to
-// ancestors, only this lets in an analyzer that is none. The value that the program may have set can't be
-// read, so it is as late as can be; the process does nothing of its own any more.
+// Stands still until the analyzer has looked at what this process holds. Makes no system call but those that
+// waiting takes: the process may have entered a sandbox.
 static void stand(const struct machine_registers *caller) {
     if (!memory->examine || atomic_load_relaxed(&board->closed)) // relaxed: reported will be set, too
         return;
     struct wire_process *process = attach_process();
     if (!atomic_load_relaxed(&process->stands)) { // relaxed: another thread that ends the process only waits
-        raw_syscall5(SYS_prctl, PR_SET_PTRACER, board->life & FUTEX_TID_MASK, 0, 0, 0);
-        process->standing_thread = (uint32_t)raw_syscall0(SYS_gettid);
+        process->standing_thread = machine_thread_pointer();
         process->standing_stack = (uintptr_t)caller;
         atomic_store_release(&process->stands, 1); // LE1
         atomic_add_acq_rel(&board->standing, 1);
@@ -106,7 +105,7 @@ __attribute__((noinline)) static bool main_has_returned(const struct frame_state
     struct walk walk = {.frames = frames, .limit = FROM_MAIN + 2};
     unwind_walk(here, &walk);
     return walk.count == FROM_MAIN && !walk.elided && !walk.truncated &&
-           (uint32_t)raw_syscall0(SYS_gettid) == attach_page->pid;
+           machine_thread_pointer() == main_thread;
 }
 
 static void at_exit(int status, void *unused) {
@@ -127,7 +126,16 @@ static void at_quick_end(void) {
     wait_if_ours();
 }
 
+// Where Yama restricts ptrace to ancestors, this lets in an analyzer that is none. A program that names a
+// tracer of its own later keeps that one.
+void last_allow_examination(void) {
+    if (memory->examine)
+        raw_syscall5(SYS_prctl, PR_SET_PTRACER, board->life & FUTEX_TID_MASK, 0, 0, 0);
+}
+
 void last_prepare(void) {
+    main_thread = machine_thread_pointer();
+    last_allow_examination();
     on_exit(at_exit, NULL);
     // Registered first, so it runs last; the hook has noted the status. No room: then nobody waits.
     (void)at_quick_exit(at_quick_end);

@@ -31,7 +31,7 @@ struct roots_question {
     struct classify_range own_region;
     // The thread that stands in its last moment (0: none): what its stack holds of the program begins here,
     // its registers included (0: at its stack pointer, its registers are as they are).
-    pid_t standing_thread;
+    uint64_t standing_thread; // thread pointer
     uint64_t standing_stack;
 };
 

@@ -38,7 +38,7 @@ static const struct stopped_thread *thread_with_tls(const struct stopped *stoppe
 }
 
 static bool is_standing(const struct roots_search *search, const struct stopped_thread *thread) {
-    return search->question->standing_stack && thread->tid == search->question->standing_thread;
+    return search->question->standing_stack && thread->tls == search->question->standing_thread;
 }
 
 // Where what its stack holds of the program begins.

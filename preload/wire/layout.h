@@ -117,10 +117,9 @@ struct wire_process {
                        // still until it has been examined; its other threads run on
     uint32_t examined; // the analyzer: LE3 store-release -> LE4 load-acquire: 1 when it may go on; futex
                        // word
-    uint32_t standing_thread; // valid by LE1: the thread that stands, as the process itself sees it
-    uint32_t unused;
-    uint64_t standing_stack; // valid by LE1: what that thread's stack holds of the program begins here, the
-                             // program's registers included; 0: where its stack pointer is
+    uint64_t standing_thread; // valid by LE1: thread pointer of the thread that stands
+    uint64_t standing_stack;  // valid by LE1: what that thread's stack holds of the program begins here, the
+                              // program's registers included; 0: where its stack pointer is
 };
 _Static_assert(sizeof(struct wire_process) == 64, "wire layout");
 
