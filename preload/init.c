@@ -108,8 +108,7 @@ static void after_fork_in_parent(void) {
 static void after_fork_in_child(void) {
     thread_after_fork_in_child();
     unwind_after_fork();
-    if (attach_on())
-        last_allow_examination();
+    attach_on();
 }
 
 static void start(int argc, char **argv, char **envp) {

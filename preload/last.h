@@ -24,8 +24,5 @@ void last_exec_failed(void);
 // out, unless other processes of the session live on.
 void last_wait_for_report(void);
 
-// Lets the analyzer look at this process. In the constructor (last_prepare does it) and in a forked child.
-void last_allow_examination(void);
-
 // Registers what exit() must call last of all. In the constructor.
 void last_prepare(void);

@@ -70,9 +70,9 @@ struct report_site {
     uint64_t bytes;
     uint64_t indirect_blocks, indirect_bytes; // indirectly lost ones that only this site's keep alive; of
                                               // definite sites, 0 of others
-    int64_t resident_bytes;    // -1: not known
-    const char *suppressed_by; // the suppression's name; NULL: not suppressed
-    const char *baseline;      // "known", "grown" or "new"; NULL: no baseline given, or suppressed
+    int64_t resident_bytes;                   // -1: not known
+    const char *suppressed_by;                // the suppression's name; NULL: not suppressed
+    const char *baseline;    // "known", "grown" or "new"; NULL: no baseline given, or suppressed
     uint64_t baseline_limit; // resources that the baseline allows one process; 0 if baseline is NULL or "new"
     bool truncated;          // the stack does not reach its thread's start
     struct report_frame *frames; // innermost first

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int yama_scope(void) {
     int scope = 0;
@@ -20,6 +21,11 @@ static void not_allowed(char *out, size_t bytes) {
     if (scope >= 2)
         snprintf(out, bytes, "ptrace is refused: kernel.yama.ptrace_scope is %d; 1 or less would allow it%s",
                  scope, scope == 2 ? ", or running seep as root" : "");
+    else if (scope == 1 && geteuid() != 0)
+        snprintf(
+            out, bytes,
+            "ptrace is refused: kernel.yama.ptrace_scope is 1, which lets seep look only at what descends "
+            "from it; 0 would allow it, or seep run for what was started with LD_PRELOAD");
     else
         snprintf(
             out, bytes,

@@ -16,6 +16,8 @@
 
 static const uint64_t patience_ns = 2000ull * 1000 * 1000; // for a thread that does not stop
 
+// What an interrupted call leaves for the kernel's own eyes: how to go on with it (linux/errno.h).
+enum { RESTART_CALL = 513, RESTART_TIMED = 516 };
 enum { XSTATE_BYTES = 16384 }; // AVX-512 takes 2.7 KiB, AMX tiles another 8
 
 static uint64_t now_ns(void) {
@@ -153,6 +155,7 @@ static void read_registers(struct stopped *stopped, struct stopped_thread *threa
     thread->sp = registers.rsp;
     thread->tls = registers.fs_base;
     thread->in_call = (long long)registers.orig_rax >= 0;
+    thread->is_timed = thread->in_call && (long long)registers.rax == -RESTART_TIMED;
     const unsigned long long *general = (const unsigned long long[]){
         registers.rax, registers.rbx, registers.rcx, registers.rdx, registers.rsi,
         registers.rdi, registers.rbp, registers.r8,  registers.r9,  registers.r10,
@@ -164,7 +167,19 @@ static void read_registers(struct stopped *stopped, struct stopped_thread *threa
     thread->word_count = stopped->word_count - thread->first_word;
 }
 
-static void let_go(const struct stopped_thread *thread) {
+// A timed wait that was interrupted goes on by restart_syscall, which a sandbox may not expect: then the call
+// is made anew, with its whole time.
+static void restart_as_it_was(pid_t pid, const struct stopped_thread *thread) {
+    char mode[16];
+    status_line(pid, thread->tid, "Seccomp", mode, sizeof mode);
+    if (atoi(mode) != 0)
+        ptrace(PTRACE_POKEUSER, thread->tid, (void *)offsetof(struct user, regs.rax),
+               (void *)(long)-RESTART_CALL);
+}
+
+static void let_go(pid_t pid, const struct stopped_thread *thread) {
+    if (thread->is_timed)
+        restart_as_it_was(pid, thread);
     ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(long)thread->signal);
 }
 
@@ -181,7 +196,7 @@ void stop_tend(void) {
         struct straggler *one = &stragglers[i];
         int seen = look(&(struct stopped){.pid = one->pid}, &one->thread, one->is_our_child);
         if (seen > 0)
-            let_go(&one->thread);
+            let_go(one->pid, &one->thread);
         if (seen != 0)
             *one = stragglers[--straggler_count];
     }
@@ -203,7 +218,7 @@ static void give_up(struct stopped *stopped, size_t standing, bool is_our_child)
 
 uint64_t stop_go_on(struct stopped *stopped) {
     for (size_t i = 0; i < stopped->thread_count; i++)
-        let_go(&stopped->threads[i]);
+        let_go(stopped->pid, &stopped->threads[i]);
     uint64_t pause_ns = now_ns() - stopped->began_ns;
     free(stopped->threads);
     free(stopped->words);

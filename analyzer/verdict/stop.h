@@ -21,7 +21,8 @@ struct stopped_thread {
     uint64_t tls;                  // thread pointer
     size_t first_word, word_count; // in words: general registers, and vector registers unless in_call
     // For stop_go_on alone.
-    int signal; // to be delivered when it goes on; 0: none
+    bool is_timed; // in a call that the kernel restarts with what is left of its time
+    int signal;    // to be delivered when it goes on; 0: none
 };
 
 struct stopped {
