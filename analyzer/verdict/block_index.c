@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 // A region is 2 MiB, unless that were too many; a granule is never smaller than a block with its header.
-enum { REGION_SHIFT = 21, MOST_REGIONS = 1 << 19, GRANULE_SHIFT = 5 };
+enum { REGION_SHIFT = 21, MOST_REGIONS = 1 << 17, GRANULE_SHIFT = 5 };
 
 static int check_order(struct block_index *index) {
     const struct classify_block *blocks = index->blocks;
@@ -39,16 +39,21 @@ static uint32_t granule_shift(uint32_t region_shift, uint32_t blocks) {
 static void add_granules(struct block_index *index, const struct index_span *span, size_t number,
                          uint32_t before, uint32_t after) {
     uint64_t begin = span->first + ((uint64_t)number << span->shift);
-    uint32_t shift = granule_shift(span->shift, after - before),
-             *granules = index->granules + index->granule_count;
+    uint32_t shift = granule_shift(span->shift, after - before), filled = 0;
+    struct index_granule *granules = index->granules + index->granule_count;
     uint32_t last = (uint32_t)((1ull << (span->shift - shift)) - 1);
     span->regions[number] = (struct index_region){(uint32_t)index->granule_count, shift};
-    uint32_t filled = 0;
-    for (uint32_t block = before; block < after; block++)
-        for (uint64_t own = (index->blocks[block].address - begin) >> shift; filled <= own; filled++)
-            granules[filled] = block;
+    for (uint32_t block = before; block < after; block++) {
+        uint64_t within = index->blocks[block].address - begin, own = within >> shift;
+        if (filled > own)
+            continue;
+        while (filled <= own)
+            granules[filled++] = (struct index_granule){block, NOT_IN_GRANULE};
+        if (shift < 32)
+            granules[own].first = (uint32_t)(within - (own << shift));
+    }
     while (filled <= last + 2)
-        granules[filled++] = after;
+        granules[filled++] = (struct index_granule){after, NOT_IN_GRANULE};
     index->granule_count += filled;
 }
 
@@ -102,14 +107,20 @@ size_t block_index_memory(const struct block_index *index) {
            index->granule_count * sizeof *index->granules;
 }
 
-static const uint32_t *granule_of(const struct block_index *index, uint64_t word) {
+struct place {
+    const struct index_granule *granule;
+    uint64_t within; // it; NOT_IN_GRANULE if the word is in none
+};
+
+static struct place place_of(const struct block_index *index, uint64_t word) {
     const struct index_span *span = &index->span[word - index->span[0].first > index->span[0].width];
     uint64_t within = word - span->first;
     if (within > span->width)
-        return index->granules;
+        return (struct place){index->granules, UINT64_MAX};
     const struct index_region *region = &span->regions[within >> span->shift];
     within &= (1ull << span->shift) - 1;
-    return &index->granules[region->granules + (within >> region->shift)];
+    return (struct place){&index->granules[region->granules + (within >> region->shift)],
+                          within & ((1ull << region->shift) - 1)};
 }
 
 // The last of the blocks below `high` that doesn't begin after the word, if it holds it. Blocks below `low`
@@ -134,20 +145,31 @@ static uint32_t holder(const struct block_index *index, uint64_t word, uint32_t 
 }
 
 void block_index_find(const struct block_index *index, const uint64_t *words, size_t count,
-                      uint32_t *blocks) {
-    // Each step of all words before the next step of any: by then what it needs has come from memory.
-    const uint32_t *granule[INDEX_BATCH];
-    uint32_t low[INDEX_BATCH], high[INDEX_BATCH];
+                      struct index_hit *hits) {
+    // Each step of all words before the next step of any: by then what it needs has come from memory. Most
+    // pointers are to the start of the only block of a granule, and need no more than that.
+    struct place places[INDEX_BATCH];
+    uint16_t others[INDEX_BATCH];
+    size_t other_count = 0;
     for (size_t i = 0; i < count; i++) {
-        granule[i] = granule_of(index, words[i]);
-        __builtin_prefetch(granule[i]);
+        places[i] = place_of(index, words[i]);
+        __builtin_prefetch(places[i].granule);
     }
     for (size_t i = 0; i < count; i++) {
-        low[i] = granule[i][0];
-        high[i] = granule[i][1];
-        __builtin_prefetch(&index->blocks[low[i] - (low[i] > 0)]);
-        __builtin_prefetch(&index->blocks[low[i]]);
+        const struct index_granule *granule = places[i].granule;
+        bool is_first = granule->first == places[i].within;
+        hits[i] = (struct index_hit){granule->before, is_first};
+        others[other_count] = (uint16_t)i;
+        other_count += !is_first;
+        if (!is_first && granule[1].before) {
+            __builtin_prefetch(&index->blocks[granule->before - (granule->before > 0)]);
+            __builtin_prefetch(&index->blocks[granule->before]);
+        }
     }
-    for (size_t i = 0; i < count; i++)
-        blocks[i] = holder(index, words[i], low[i], high[i]);
+    for (size_t n = 0; n < other_count; n++) {
+        size_t i = others[n];
+        const struct index_granule *granule = places[i].granule;
+        uint32_t block = holder(index, words[i], granule->before, granule[1].before);
+        hits[i] = (struct index_hit){block, block != NO_BLOCK && index->blocks[block].address == words[i]};
+    }
 }

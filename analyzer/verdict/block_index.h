@@ -7,6 +7,12 @@
 
 #define NO_BLOCK UINT32_MAX
 
+struct index_granule {
+    uint32_t before; // blocks that begin before it
+    uint32_t first;  // where in it the first one begins; NOT_IN_GRANULE: none does
+};
+#define NOT_IN_GRANULE UINT32_MAX
+
 struct index_region {
     uint32_t granules; // its first, in index->granules
     uint32_t shift;    // address bits within a granule
@@ -23,9 +29,8 @@ struct block_index {
     const struct classify_block *blocks;
     uint32_t count;
     struct index_span span[2];
-    // For each granule how many blocks begin before it; twice more at each region's end. The first two are 0:
-    // no block.
-    uint32_t *granules;
+    // Two more at each region's end, which no block begins in. The first two are 0: no block.
+    struct index_granule *granules;
     size_t granule_count;
     uint64_t overlapping; // blocks that reach into the next one
 };
@@ -42,7 +47,12 @@ static inline uint64_t block_end(const struct block_index *index, uint32_t block
     return begin + (bytes < room ? bytes : room);
 }
 
-// The block that each word points to, or NO_BLOCK; blocks[i] belongs to words[i]. count is at most
-// INDEX_BATCH.
+struct index_hit {
+    uint32_t block; // or NO_BLOCK
+    bool is_start;
+};
+
+// What each word points to; hits[i] belongs to words[i]. count is at most INDEX_BATCH.
 enum { INDEX_BATCH = 256 };
-void block_index_find(const struct block_index *index, const uint64_t *words, size_t count, uint32_t *blocks);
+void block_index_find(const struct block_index *index, const uint64_t *words, size_t count,
+                      struct index_hit *hits);

@@ -34,14 +34,16 @@ static void begin_sources(struct pointers *pointers, uint32_t upto) {
         pointers->first[pointers->sources++] = pointers->count;
 }
 
-static void add_pointer(struct pointers *pointers, uint32_t source, uint64_t word, uint32_t target) {
-    const struct classify_block *block = &pointers->index->blocks[target];
-    uint64_t offset = word - block->address;
-    uint32_t kind = offset == 0 ? POINTER_START : POINTER_INTERIOR;
-    if (pointers->with_offsets && offset % 8 == 0 && offset && offset < block->bytes &&
-        offset / 8 <= UINT32_MAX)
-        kind = POINTER_AT;
-    uint32_t coded = target << POINTER_KIND_BITS | kind;
+static void add_pointer(struct pointers *pointers, uint32_t source, uint64_t word, struct index_hit hit) {
+    uint32_t kind = POINTER_START;
+    uint64_t offset = 0;
+    if (!hit.is_start) {
+        const struct classify_block *block = &pointers->index->blocks[hit.block];
+        offset = word - block->address;
+        bool aligned = offset % 8 == 0 && offset < block->bytes && offset / 8 <= UINT32_MAX;
+        kind = pointers->with_offsets && aligned ? POINTER_AT : POINTER_INTERIOR;
+    }
+    uint32_t coded = hit.block << POINTER_KIND_BITS | kind;
     // Tables of the same pointer over and over cost nothing.
     if (coded == pointers->latest && pointers->count > pointers->first[source])
         return;
@@ -64,17 +66,17 @@ static void make_room(struct pointers *pointers) {
 }
 
 static void flush(struct pointers *pointers) {
-    uint32_t targets[INDEX_BATCH];
+    struct index_hit hits[INDEX_BATCH];
     make_room(pointers);
-    block_index_find(pointers->index, pointers->batch_words, pointers->batch_count, targets);
+    block_index_find(pointers->index, pointers->batch_words, pointers->batch_count, hits);
     for (size_t i = 0; i < pointers->batch_count; i++) {
-        uint32_t source = pointers->batch_sources[i], target = targets[i];
-        if (target == NO_BLOCK)
+        uint32_t source = pointers->batch_sources[i];
+        if (hits[i].block == NO_BLOCK)
             continue;
         pointers->found++;
         begin_sources(pointers, source);
-        if (target != source) // what points to itself is not held by that
-            add_pointer(pointers, source, pointers->batch_words[i], target);
+        if (hits[i].block != source) // what points to itself is not held by that
+            add_pointer(pointers, source, pointers->batch_words[i], hits[i]);
     }
     pointers->batch_count = 0;
 }

@@ -11,7 +11,7 @@ enum pointer_kind {
     POINTER_INTERIOR, // that no heuristic takes for more
     POINTER_AT,       // interior, aligned, and not the end
 };
-enum { POINTER_KIND_BITS = 2, CHUNK_BITS = 22 };
+enum { POINTER_KIND_BITS = 2, CHUNK_BITS = 20 };
 #define CHUNK_WORDS ((size_t)1 << CHUNK_BITS)
 
 struct pointers {
