@@ -177,6 +177,7 @@ static double measure(const struct shape *shape, size_t blocks) {
 int main(int argc, char **argv) {
     static const struct shape shapes[] = {
         {"numbers, large blocks", 4000, 64 << 10, 512 << 10, 0, 0, 100},
+        {"buffers, 0.2 to 3 kB", 500000, 200, 3000, 5, 80, 100},
         {"mixed, 24 to 200 bytes", 5000000, 24, 200, 20, 80, 100},
         {"mixed, pointers anywhere", 5000000, 24, 200, 20, 0, 100},
         {"lists, 24 to 48 bytes", 5000000, 24, 48, 50, 80, 100},
