@@ -14,6 +14,7 @@ enum {
 int command_run(const struct options *options);
 int command_report(const struct options *options);
 int command_check(const struct options *options);
+int command_diff(const struct options *options);
 int command_doctor(const struct options *options);
 int command_help(const struct options *options);
 int command_version(const struct options *options);

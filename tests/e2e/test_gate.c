@@ -299,6 +299,47 @@ START_TEST(a_programs_own_suppressions_are_honoured) {
 }
 END_TEST
 
+// By site: what is new, grew, shrank and went away, as text and as JSON.
+START_TEST(two_reports_are_compared_by_site) {
+    const char *old = test_path("old.json"), *new = test_path("new.json"),
+               *file = text("json=%s", test_path("d.json"));
+    struct outcome outcome = SEEP_SAYS("run", "-f", text("json=%s", old), "--", plain());
+    outcome = SEEP_SAYS("run", "-f", text("json=%s", new), "--", build("new", "true", "gcc -O2 -DNEW_LEAK"));
+    outcome = SEEP_SAYS("diff", old, new);
+    assert_status(&outcome, 0);
+    assert_says(outcome.out, "seep diff: 2 new, 0 grew, 0 shrank, 0 gone, 1 unchanged\n");
+    assert_says(outcome.out,
+                ": 1 block, 5 bytes: malloc < copy_of < remember < inventory_add < replaces_names");
+    outcome = SEEP_SAYS("diff", new, old);
+    assert_says(outcome.out, "seep diff: 0 new, 0 grew, 0 shrank, 2 gone, 1 unchanged\n");
+    shell(text("sed 's/\"count\": 1, \"bytes\": 4,/\"count\": 3, \"bytes\": 12,/' %s > %s", old, new));
+    outcome = SEEP_SAYS("diff", old, new, "-f", file);
+    assert_status(&outcome, 0);
+    json_t *diff = json_load_file(test_path("d.json"), 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(diff, "schema")), "seep-diff-1");
+    json_t *site = json_array_get(json_object_get(diff, "sites"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(site, "change")), "grew");
+    ck_assert_int_eq(json_integer_value(json_object_get(site, "new_count")), 3);
+    json_decref(diff);
+    outcome = SEEP_SAYS("diff", old, test_path("none.json"));
+    assert_status(&outcome, 125);
+}
+END_TEST
+
+// A test suite of 500 processes gives 500 reports: judged as one.
+START_TEST(five_hundred_reports_are_judged_at_once) {
+    const char *json = test_path("many/r.json"), *baseline = baseline_of(plain(), "baseline");
+    shell(text("mkdir -p %s", test_path("many")));
+    SEEP_SAYS("run", "-f", text("json=%s", json), "--", plain());
+    shell(text("cd %s && for i in $(seq 499); do ln r.json $i.json; done", test_path("many")));
+    struct outcome outcome = run(&(struct command){
+        .argv = {"sh", "-c",
+                 text("%s check --baseline %s %s/*.json", seep_path(), baseline, test_path("many"))}});
+    assert_status(&outcome, 0);
+    ck_assert_str_eq(outcome.out, "seep check: passed: 500 processes in 500 reports, 500 known sites\n");
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_known_leak_passes_and_keeps_its_id_in_every_build, 0, 8);
     tcase_add_test(tests, a_fixed_leak_passes_and_its_entry_is_listed);
@@ -311,6 +352,8 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, a_missing_baseline_is_an_error_unless_it_is_written);
     tcase_add_test(tests, what_could_not_be_followed_fails_the_gate);
     tcase_add_test(tests, nothing_recorded_is_no_success);
+    tcase_add_test(tests, two_reports_are_compared_by_site);
+    tcase_add_test(tests, five_hundred_reports_are_judged_at_once);
     tcase_add_test(tests, suppressed_sites_count_as_suppressed_only);
     tcase_add_loop_test(tests, a_programs_own_suppressions_are_honoured, 0, 4);
 }

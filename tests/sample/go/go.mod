@@ -1,0 +1,3 @@
+module sample/inventory
+
+go 1.19

@@ -1,0 +1,1 @@
+#include "../inventory.c" // the C library that the package wraps
