@@ -153,6 +153,36 @@ START_TEST(end_where_the_thread_began) {
 }
 END_TEST
 
+enum { LEVEL_BYTES = 100, WANDERED_BLOCKS = 8 * 60 * (2 * 4 - 1) }; // as in the program
+
+// The size of the blocks that are leaked at the end of this stack.
+static long long size_by_way(const json_t *site) {
+    size_t depth = json_array_size(json_object_get(site, "frames"));
+    long long level = -1, way = -1;
+    for (size_t i = 0; i < depth; i++) {
+        const char *function = frame_function(site, i);
+        way += level < 0 && strcmp(function, "main.descend") == 0;
+        level += strcmp(function, "main.wander") == 0;
+    }
+    return 1 + level * LEVEL_BYTES + way;
+}
+
+// Goroutines' stacks move and grow between one walk and the next, threads run now this goroutine and now
+// that: what is remembered of the last walk must never pass for the present.
+START_TEST(of_wandering_goroutines_are_those_of_the_moment) {
+    struct seep_run ran = go_run(_i, "go/mixed", "wander");
+    ck_assert_int_eq(blocks_through(ran.process, "leak_in_c"), WANDERED_BLOCKS);
+    size_t index;
+    json_t *site;
+    json_array_foreach(json_object_get(ran.process, "sites"), index, site) {
+        if (frame_of(site, "leak_in_c"))
+            ck_assert_msg(json_integer_value(json_object_get(site, "bytes")) ==
+                              json_integer_value(json_object_get(site, "count")) * size_by_way(site),
+                          "blocks of another way:\n%s", stack_text(site));
+    }
+}
+END_TEST
+
 // Blocks of 1,000 bytes whose stacks go through both functions, and are complete.
 static long long blocks_between(const json_t *process, const char *inner, const char *outer) {
     size_t index;
@@ -207,6 +237,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, have_all_names_of_go_in_stripped_programs, 0, WAYS_THERE);
     tcase_add_test(tests, show_what_cgo_generated_only_when_asked);
     tcase_add_test(tests, end_where_the_thread_began);
+    tcase_add_loop_test(tests, of_wandering_goroutines_are_those_of_the_moment, 0, WAYS);
     tcase_add_loop_test(tests, go_on_through_go_libraries_of_a_c_program, 0, WAYS);
     tcase_add_loop_test(tests, go_on_from_a_plugin_into_its_program, 0, WAYS);
     tcase_add_loop_test(tests, go_on_in_programs_that_go_linked_itself, 0, WAYS);

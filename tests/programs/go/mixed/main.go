@@ -1,5 +1,5 @@
 // Leaks one block in C that Go called, on the way that the argument names, and prints what the Go runtime itself says
-// of the way: "way" and the functions, innermost first.
+// of the way: "way" and the functions, innermost first. With "wander" many on many ways, each of a size that tells its way.
 package main
 
 /*
@@ -8,6 +8,7 @@ package main
 #include <stdlib.h>
 
 extern void calledBack(int again);
+extern void wander(int level);
 
 static __attribute__((noinline)) void *leak_in_c(size_t bytes) {
 	void *volatile block = malloc(bytes);
@@ -15,6 +16,10 @@ static __attribute__((noinline)) void *leak_in_c(size_t bytes) {
 }
 static __attribute__((noinline)) void call_back(int again) {
 	calledBack(again);
+	__asm__ volatile("");
+}
+static __attribute__((noinline)) void wander_in_c(int level) {
+	wander(level);
 	__asm__ volatile("");
 }
 static void *c_thread(void *again) {
@@ -31,8 +36,10 @@ import "C"
 
 import (
 	"fmt"
+	"math/rand"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 )
 
@@ -92,6 +99,52 @@ func grow(n int) byte {
 	return large[0]
 }
 
+const (
+	levels      = 4
+	steps       = 10
+	levelBytes  = 100
+	wanderers   = 8
+	wanderTimes = 60
+)
+
+// At each level a random number of calls deep, with the goroutine's stack moved now and then: leaks a block whose size says where.
+//
+//go:noinline
+func descend(left, way, level int) {
+	if left > 0 {
+		descend(left-1, way, level)
+		return
+	}
+	grow(rand.Intn(100))
+	C.leak_in_c(C.size_t(1 + level*levelBytes + way))
+	if level+1 < levels {
+		C.wander_in_c(C.int(level + 1))
+		C.leak_in_c(C.size_t(1 + level*levelBytes + way))
+	}
+}
+
+//export wander
+func wander(level C.int) {
+	way := rand.Intn(steps)
+	descend(way, way, int(level))
+}
+
+func wanderAll() {
+	debug.SetGCPercent(10)
+	var done sync.WaitGroup
+	for i := 0; i < wanderers; i++ {
+		done.Add(1)
+		go func() {
+			defer done.Done()
+			for j := 0; j < wanderTimes; j++ {
+				_ = make([]byte, 10000)
+				wander(0)
+			}
+		}()
+	}
+	done.Wait()
+}
+
 func onGoroutine(work func()) {
 	var done sync.WaitGroup
 	done.Add(1)
@@ -116,6 +169,8 @@ func main() {
 	case "moved":
 		before = moved
 		onGoroutine(func() { C.call_back(1) })
+	case "wander":
+		wanderAll()
 	case "c_thread":
 		C.on_c_thread(2)
 	case "c_thread_moved":
