@@ -279,7 +279,7 @@ void process_harvest(struct process *process, const struct verdicts *verdict) {
     harvest_collect(&process->harvest, process->family, process->live, verdict);
     if (process->tally)
         harvest_acquired(&process->harvest, process->family, process->tally);
-    process_mark_blocks(process);
+    process_mark_blocks(process, verdict);
     live_free(process->live);
     process->live = NULL;
     tally_free(process->tally);

@@ -52,15 +52,24 @@ void process_look(struct process *process, bool at_end) {
     process->looked_at_end = at_end;
 }
 
+struct marking {
+    struct process *process;
+    const struct verdicts *verdict;
+    size_t visited;
+};
+
 static void mark(void *context, const struct live_block *block) {
-    struct process *process = context;
-    process->live_resident_bytes[VERDICT_UNCLASSIFIED] +=
-        pieces_mark(&process->look->pieces, block->address, block->bytes);
+    struct marking *m = context;
+    size_t nth = m->visited++;
+    enum verdict verdict = m->verdict ? verdict_of(m->verdict, nth) : VERDICT_UNCLASSIFIED;
+    m->process->live_resident_bytes[verdict] +=
+        pieces_mark(&m->process->look->pieces, block->address, block->bytes);
 }
 
-void process_mark_blocks(struct process *process) {
+void process_mark_blocks(struct process *process, const struct verdicts *verdict) {
+    struct marking marking = {.process = process, .verdict = verdict};
     if (process->look)
-        live_each(process->live, mark, process);
+        live_each(process->live, mark, &marking);
 }
 
 struct report_memory *process_account(const struct process *process, bool heap_tracked, struct arena *arena) {

@@ -9,8 +9,9 @@
 // stays. at_end: it does nothing of its own any more, or is not waited for any longer.
 void process_look(struct process *process, bool at_end);
 
-// Notes which of the memory last seen its live blocks are in. Once, when its live set has settled.
-void process_mark_blocks(struct process *process);
+// Notes which of the memory last seen its live blocks are in. Once, when its live set has settled. verdict:
+// on that set; NULL: none.
+void process_mark_blocks(struct process *process, const struct verdicts *verdict);
 
 // The account of a finished process, in the arena; NULL if it was never looked at.
 struct report_memory *process_account(const struct process *process, bool heap_tracked, struct arena *arena);

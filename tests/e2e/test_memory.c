@@ -99,6 +99,25 @@ START_TEST(what_was_never_touched_is_not_resident) {
 }
 END_TEST
 
+// All of it was touched, so the rows are the verdicts' own figures.
+START_TEST(live_blocks_are_divided_by_verdict) {
+    struct seep_run ran;
+    json_t *memory = run_kind(&ran, _i, "lost", NULL), *row;
+    size_t i, rows = 0;
+    json_array_foreach(json_object_get(memory, "rows"), i, row) {
+        if (strcmp(json_string_value(json_object_get(row, "what")), "heap_live") != 0)
+            continue;
+        const char *verdict = json_string_value(json_object_get(row, "verdict"));
+        json_t *total = json_object_get(json_object_get(ran.process, "verdicts"), verdict);
+        ck_assert_int_eq(figure(row, "bytes"), figure(total, "bytes"));
+        rows++;
+    }
+    ck_assert_uint_ge(rows, 2);
+    ck_assert_int_eq(figure(memory, "live_untouched_bytes"), 0);
+    ck_assert_int_eq(bytes_of(memory, "heap_live", NULL), 32 * MIB);
+}
+END_TEST
+
 START_TEST(shared_memory_and_files_are_named) {
     struct seep_run ran;
     json_t *memory = run_kind(&ran, _i, "shared", NULL);
@@ -153,6 +172,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, holes_beside_blocks_in_use_cannot_be_trimmed);
     tcase_add_loop_test(tests, arenas_and_stacks_of_threads_are_told, 0, WAYS);
     tcase_add_loop_test(tests, what_was_never_touched_is_not_resident, 0, WAYS);
+    tcase_add_loop_test(tests, live_blocks_are_divided_by_verdict, 0, WAYS);
     tcase_add_loop_test(tests, shared_memory_and_files_are_named, 0, WAYS);
     tcase_add_loop_test(tests, what_no_hook_saw_is_unattributed_and_little_else, 0, WAYS);
     tcase_add_loop_test(tests, a_forked_childs_heap_is_not_divided, 0, WAYS);

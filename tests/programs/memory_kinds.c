@@ -1,11 +1,12 @@
 // flags: -pthread -D_GNU_SOURCE
-// Programs whose memory is of one kind each, so that the report's account of it can be checked.
-//   fragmented COUNT   that many blocks of 1 to 2 KiB come and go, one in a thousand stays
-//   pinned COUNT       every other block of 1 KiB stays
-//   arenas             threads fill their arenas and free all but the last block, and wait with a MiB of
-//   stack each untouched          256 MiB that were asked for, 8 of them touched shared             16 MiB of
-//   a memfd raw                16 MiB that no hook can have seen mapped forks              the child has 16
-//   MiB of its parent's heap
+// Programs whose memory is of one kind each, so that the report's account of it can be checked:
+// fragmented COUNT: that many blocks of 1 to 2 KiB come and go, one in a thousand stays;
+// pinned COUNT: every other block of 1 KiB stays;
+// arenas: threads fill their arenas and free all but the last block, and wait with a MiB of stack each;
+// untouched: 256 MiB that were asked for, 8 of them touched;
+// lost: 16 MiB that nothing points to, and as much that something does;
+// shared: 16 MiB of a memfd; raw: 16 MiB that no hook can have seen mapped;
+// forks: the child has 16 MiB of its parent's heap.
 #include "tests/programs/keep.h"
 
 #include <pthread.h>
@@ -74,6 +75,15 @@ static void untouched(void) {
     memset(block, 1, 8 * MIB);
 }
 
+static void *held[16];
+
+static void lost(void) {
+    void *blocks[16];
+    fill(blocks, 16, MIB, 0);
+    fill(held, 16, MIB, 0);
+    memset(keep(blocks), 0, sizeof blocks);
+}
+
 static void shared(void) {
     int fd = memfd_create("a cache", 0);
     MUST(fd >= 0 && ftruncate(fd, 16 * MIB) == 0);
@@ -110,6 +120,8 @@ int main(int argc, char **argv) {
         arenas();
     else if (!strcmp(argv[1], "untouched"))
         untouched();
+    else if (!strcmp(argv[1], "lost"))
+        lost();
     else if (!strcmp(argv[1], "shared"))
         shared();
     else if (!strcmp(argv[1], "raw"))
