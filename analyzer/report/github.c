@@ -60,11 +60,12 @@ static void print_site_annotation(const struct annotations *a, const struct list
                        arena_printf(a->arena, "seep: %s", listed_title(a->arena, listed)));
     escape_github_data(a->out, shortened(a->arena, site->call, LONGEST_NAME));
     fputs(" called from", a->out);
-    size_t frames = frames_up_to_main(site);
+    size_t frames;
+    const struct report_frame **shown = frames_for_people(a->arena, site, &frames);
     for (size_t i = 0; i < frames && i < STACK_FRAMES; i++) {
         fputs("%0A  ", a->out);
-        escape_github_data(
-            a->out, shortened(a->arena, frame_words(a->arena, &site->frames[i], a->root), LONGEST_NAME));
+        escape_github_data(a->out,
+                           shortened(a->arena, frame_words(a->arena, shown[i], a->root), LONGEST_NAME));
     }
     if (frames > STACK_FRAMES)
         fprintf(a->out, "%%0A  ... %zu more frames", frames - STACK_FRAMES);

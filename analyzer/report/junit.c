@@ -46,11 +46,11 @@ static const char *excuse(const struct junit *j, const struct report_site *site)
 }
 
 static void print_stack(const struct junit *j, const struct report_site *site) {
-    size_t count = frames_up_to_main(site);
+    size_t count;
+    const struct report_frame **frames = frames_for_people(j->arena, site, &count);
     for (size_t i = 0; i < count; i++) {
         fputs("\n  ", j->out);
-        escape_xml(j->out,
-                   shortened(j->arena, frame_words(j->arena, &site->frames[i], j->root), LONGEST_NAME));
+        escape_xml(j->out, shortened(j->arena, frame_words(j->arena, frames[i], j->root), LONGEST_NAME));
     }
     if (count == 0)
         fputs("\n  (no stack is known)", j->out);

@@ -47,6 +47,12 @@ const char *source_root(struct arena *arena, const struct options *options);
 // which compilers write when told to map prefixes, counts from root on. Nothing is looked up in the file
 // system.
 const char *source_path(struct arena *arena, const char *root, const char *file);
+// The same for a frame. NULL also for what cgo generated: its files are in nobody's sources.
+const char *frame_source_path(struct arena *arena, const char *root, const struct report_frame *frame);
+// The frames of a site that tell people something, innermost first: up to main, and without the wrappers that
+// cgo generated. *count is set; the array is arena's.
+const struct report_frame **frames_for_people(struct arena *arena, const struct report_site *site,
+                                              size_t *count);
 // The innermost frame whose source lies below root, and its path from there on; NULL: none does.
 const struct report_frame *frame_in_sources(struct arena *arena, const struct report_site *site,
                                             const char *root, const char **path);

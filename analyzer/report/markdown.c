@@ -139,7 +139,8 @@ static void print_table(const struct markdown *m, size_t rows) {
 // HTML without an empty line, so that Markdown leaves it alone.
 static void print_details(const struct markdown *m, size_t i) {
     const struct report_site *site = m->sites[i].site;
-    size_t frames = frames_up_to_main(site);
+    size_t frames;
+    const struct report_frame **list = frames_for_people(m->arena, site, &frames);
     size_t shown = frames < STACK_FRAMES ? frames : STACK_FRAMES;
     fprintf(m->out, "\n<details><summary>#%zu %s: ", i + 1, listed_title(m->arena, &m->sites[i]));
     print_code(m, where_words(m, site));
@@ -148,8 +149,7 @@ static void print_details(const struct markdown *m, size_t i) {
     fputs(" called from\n", m->out);
     for (size_t f = 0; f < shown; f++) {
         fputs("  ", m->out);
-        escape_markdown(m->out,
-                        shortened(m->arena, frame_words(m->arena, &site->frames[f], m->root), LONGEST_NAME));
+        escape_markdown(m->out, shortened(m->arena, frame_words(m->arena, list[f], m->root), LONGEST_NAME));
         fputc('\n', m->out);
     }
     if (shown < frames)

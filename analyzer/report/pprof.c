@@ -205,6 +205,7 @@ static int write_gzipped(const struct proto *message, FILE *out) {
         stream.next_out = block;
         stream.avail_out = sizeof block;
         rc = deflate(&stream, Z_FINISH);
+        // cppcheck-suppress uninitvar // deflate() filled it
         fwrite(block, 1, sizeof block - stream.avail_out, out);
     } while (rc == Z_OK);
     deflateEnd(&stream);

@@ -64,7 +64,7 @@ static json_t *function_location(const struct sarif *sarif, const struct report_
 }
 
 static json_t *frame_location(const struct sarif *sarif, const struct report_frame *frame) {
-    const char *path = frame->file ? source_path(sarif->arena, sarif->root, frame->file) : NULL;
+    const char *path = frame_source_path(sarif->arena, sarif->root, frame);
     json_t *location = must(json_object());
     if (path)
         put(location, "physicalLocation", physical_location(path, frame->line));
@@ -101,8 +101,7 @@ static json_t *code_flows(const struct sarif *sarif, const struct report_site *s
     json_t *steps = must(json_array());
     size_t most = site->frame_count < SARIF_FRAMES ? site->frame_count : SARIF_FRAMES;
     for (size_t i = most; i-- > 0;) {
-        const char *file = site->frames[i].file;
-        if (!file || !source_path(sarif->arena, sarif->root, file))
+        if (!frame_source_path(sarif->arena, sarif->root, &site->frames[i]))
             continue;
         json_t *step = must(json_object());
         put(step, "location", frame_location(sarif, &site->frames[i]));

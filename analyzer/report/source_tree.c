@@ -2,6 +2,9 @@
 // up in the file system: a report may be printed on another machine than it was made on.
 #include "analyzer/report/listing.h"
 
+#include "analyzer/report/go_frames.h"
+#include "analyzer/report/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,11 +62,26 @@ const char *source_path(struct arena *arena, const char *root, const char *file)
                : NULL;
 }
 
+const char *frame_source_path(struct arena *arena, const char *root, const struct report_frame *frame) {
+    return frame->file && !frame_is_go_wrapper(frame) ? source_path(arena, root, frame->file) : NULL;
+}
+
+const struct report_frame **frames_for_people(struct arena *arena, const struct report_site *site,
+                                              size_t *count) {
+    bool fold = site_has_other_than_go_wrappers(site);
+    size_t most = frames_up_to_main(site), shown = 0;
+    const struct report_frame **frames = arena_array(arena, const struct report_frame *, most);
+    for (size_t i = 0; i < most; i++)
+        if (!fold || !frame_is_go_wrapper(&site->frames[i]))
+            frames[shown++] = &site->frames[i];
+    *count = shown;
+    return frames;
+}
+
 const struct report_frame *frame_in_sources(struct arena *arena, const struct report_site *site,
                                             const char *root, const char **path) {
     for (size_t i = 0; i < site->frame_count; i++) {
-        const char *file = site->frames[i].file;
-        const char *inside = file ? source_path(arena, root, file) : NULL;
+        const char *inside = frame_source_path(arena, root, &site->frames[i]);
         if (inside) {
             *path = inside;
             return &site->frames[i];

@@ -575,6 +575,32 @@ START_TEST(source_paths_count_from_the_root) {
 }
 END_TEST
 
+START_TEST(what_cgo_generated_is_in_nobodys_sources) {
+    struct report_frame frames[] = {
+        {.function = "C.cache_put", .file = "cache/cache.c", .line = 3},
+        {.function = "_cgo_0123456789ab_Cfunc_cache_put", .file = "cgo-gcc-prolog"},
+        {.function = "runtime.asmcgocall", .file = "/usr/lib/go/src/runtime/asm.s"},
+        {.function = "main._Cfunc_cache_put", .file = "_cgo_gotypes.go", .line = 43},
+        {.function = "main.(*Cache).Put", .file = "/src/cache.go", .line = 20}};
+    struct report_site site = {.frames = frames, .frame_count = 5};
+    struct arena *arena = arena_new();
+    const char *path;
+    size_t count;
+    const struct report_frame **shown = frames_for_people(arena, &site, &count);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_ptr_eq(shown[1], &frames[4]);
+    site.frames = &frames[1];
+    site.frame_count = 4;
+    ck_assert_ptr_eq(frame_in_sources(arena, &site, "/src", &path), &frames[4]);
+    ck_assert_str_eq(path, "cache.go");
+    site.frame_count = 3; // nothing else is left: then it is shown
+    ck_assert_ptr_null(frame_in_sources(arena, &site, "/src", &path));
+    frames_for_people(arena, &site, &count);
+    ck_assert_uint_eq(count, 3);
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(the_root_is_what_is_said_or_what_ci_says_or_here) {
     struct arena *arena = arena_new();
     char here[4096];
@@ -621,6 +647,7 @@ int main(void) {
     tcase_add_test(tests, suppressions_survive_hostile_names);
     tcase_add_test(tests, a_site_of_several_processes_is_listed_once);
     tcase_add_test(tests, source_paths_count_from_the_root);
+    tcase_add_test(tests, what_cgo_generated_is_in_nobodys_sources);
     tcase_add_test(tests, the_root_is_what_is_said_or_what_ci_says_or_here);
     tcase_add_test(tests, long_names_are_cut_between_characters);
     suite_add_tcase(suite, tests);
