@@ -56,7 +56,6 @@ static bool is_own_library(const struct smaps_area *area) {
 }
 
 // The shim's library with what follows it without a file (its zeroed data), and the memory it shares with us.
-// The arena of its early days is a region like an allocator's.
 static void cut_own(struct roots_search *search) {
     const struct smaps *smaps = search->question->smaps;
     for (size_t i = 0; i < smaps->count; i++) {
@@ -66,7 +65,6 @@ static void cut_own(struct roots_search *search) {
         if (is_own_file(search->question, area) || is_own_library(area) || follows)
             ranges_add(&search->cut, area->start, area->end);
     }
-    ranges_add(&search->regions, search->question->own_region.begin, search->question->own_region.end);
 }
 
 void roots_find(const struct roots_question *question, struct roots *out) {

@@ -26,7 +26,8 @@ struct roots_question {
     size_t block_count;
     bool is_forked; // what its parent allocated is in its allocator's regions, too, and is not among the
                     // blocks
-    // seep's own memory in there: shared with us, and a region of its own.
+    // seep's own memory in there: shared with us; and the arena of its early days, which the loader uses,
+    // too.
     struct roots_file own_files[2];
     struct classify_range own_region;
     // The thread that stands in its last moment (0: none): what its stack holds of the program begins here,

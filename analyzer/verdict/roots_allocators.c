@@ -51,6 +51,8 @@ static void find_regions(struct roots_search *search) {
     struct ranges known = {0}, none = {0};
     ranges_settle(&search->regions);
     ranges_subtract(&search->regions, &none, &known);
+    ranges_add(&known, search->question->own_region.begin, search->question->own_region.end);
+    ranges_settle(&known);
     for (size_t i = 0; i < smaps->count; i++) {
         const struct smaps_area *area = &smaps->areas[i];
         if (is_heap(area) || (roots_is_plain(area) && has_blocks_of_another(search, area, &known)))
@@ -60,19 +62,25 @@ static void find_regions(struct roots_search *search) {
     ranges_settle(&search->regions);
 }
 
-// In a forked child the regions also hold what its parent had allocated, whose blocks are not known: all that
-// is not a block of its own may hold pointers.
-static void cut_own_blocks(struct roots_search *search) {
-    for (size_t i = 0; i < search->question->block_count; i++) {
-        const struct classify_block *block = &search->question->blocks[i];
+static void cut_blocks(struct roots_search *search, uint64_t begin, uint64_t end) {
+    const struct roots_question *question = search->question;
+    for (size_t i = first_block_from(question, begin);
+         i < question->block_count && question->blocks[i].address < end; i++) {
+        const struct classify_block *block = &question->blocks[i];
         ranges_add(&search->cut, block->address, up_to_16(block->address + block->bytes));
     }
 }
 
+// In a forked child the regions also hold what its parent had allocated, whose blocks are not known; and the
+// shim's arena holds what the loader allocated for the shim, such as its entry in the list of loaded objects,
+// through which all later entries are found. So there all that is not a block of the process's own may hold
+// pointers.
 void roots_cut_allocators(struct roots_search *search) {
+    const struct classify_range *own = &search->question->own_region;
     find_regions(search);
+    cut_blocks(search, own->begin, own->end);
     if (search->question->is_forked)
-        cut_own_blocks(search);
+        cut_blocks(search, 0, UINT64_MAX);
     else
         for (size_t i = 0; i < search->regions.count; i++)
             ranges_add(&search->cut, search->regions.entries[i].begin, search->regions.entries[i].end);
