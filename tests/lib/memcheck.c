@@ -61,10 +61,14 @@ static const char *padded_preload(size_t length) {
     return text("LD_PRELOAD=%s%s", libseep_path(), colons(length - strlen(libseep_path())));
 }
 
-// valgrind puts its own in front of what it finds: given a colon, it leaves the variable in its place.
-static struct command with_memcheck(const struct command *program, const char *session) {
+static struct command memcheck_command(const struct command *program, const char *leak_check) {
     struct command command = *program;
-    const char *words[] = {valgrind(), "--run-libc-freeres=no", "--run-cxx-freeres=no", "--leak-check=no",
+    const char *words[] = {valgrind(),
+                           "--run-libc-freeres=no",
+                           "--run-cxx-freeres=no",
+                           leak_check,
+                           "--show-leak-kinds=all",
+                           "--leak-resolution=high",
                            text("--log-fd=%d", LOG_FD)};
     ck_assert_ptr_null(program->prepare);
     log_path = test_path("memcheck.log");
@@ -74,6 +78,12 @@ static struct command with_memcheck(const struct command *program, const char *s
         append(command.argv, RUN_ARGUMENTS, words[i]);
     for (size_t i = 0; program->argv[i]; i++)
         append(command.argv, RUN_ARGUMENTS, program->argv[i]);
+    return command;
+}
+
+// valgrind puts its own in front of what it finds: given a colon, it leaves the variable in its place.
+static struct command with_memcheck(const struct command *program, const char *session) {
+    struct command command = memcheck_command(program, "--leak-check=summary");
     append(command.env, RUN_VARIABLES, "LD_PRELOAD=:");
     append(command.env, RUN_VARIABLES, text("SEEP_OPTIONS=%s", options()));
     append(command.env, RUN_VARIABLES, text("SEEP_SESSION=%s", session));
@@ -96,16 +106,38 @@ static long long number(const char **at) {
     return value;
 }
 
-// Each line is marked with a pid: children of the program write there as well.
-static struct heap_figures read_memcheck(pid_t pid) {
+const char *const kind_names[KINDS] = {"definite", "indirect", "possible", "reachable"};
+static const char *const memcheck_names[KINDS] = {"definitely lost", "indirectly lost", "possibly lost",
+                                                  "still reachable"};
+
+// A line of its summary, like "still reachable: 72,704 bytes in 1 blocks".
+static void read_kind(const char *line, struct kind_figures *kinds) {
+    for (int kind = 0; kind < KINDS; kind++) {
+        const char *at = strstr(line, text("%s: ", memcheck_names[kind]));
+        if (at) {
+            kinds[kind].bytes = number(&at);
+            kinds[kind].blocks = number(&at);
+        }
+    }
+}
+
+// The next line of the log that is of this process: children of the program write there as well.
+static char *line_of(pid_t pid, char **rest) {
+    const char *mark = text("==%d==", (int)pid);
+    for (char *line; (line = strsep(rest, "\n"));)
+        if (strncmp(line, mark, strlen(mark)) == 0)
+            return line + strlen(mark);
+    return NULL;
+}
+
+static struct heap_figures read_memcheck(pid_t pid, struct kind_figures *kinds) {
     struct heap_figures figures = {0};
     char *log = file_read(log_path, NULL), *rest = log;
+    const char *at;
     ck_assert_ptr_nonnull(log);
-    const char *mark = text("==%d==", (int)pid), *at;
     bool found = false;
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        if (strncmp(line, mark, strlen(mark)) != 0)
-            continue;
+    for (char *line; (line = line_of(pid, &rest));) {
+        read_kind(line, kinds);
         if ((at = strstr(line, "in use at exit: "))) {
             figures.outstanding_bytes = number(&at);
             figures.outstanding_blocks = number(&at);
@@ -126,11 +158,25 @@ static bool report_is_there(void *unused) {
     return access(report_path(), F_OK) == 0;
 }
 
-static struct heap_figures read_report(pid_t pid) {
+// Those that a suppression takes out of the totals are counted as well: memcheck suppresses others.
+static void sum_sites(const json_t *process, struct kind_figures *kinds) {
+    size_t index;
+    const json_t *site;
+    json_array_foreach(json_object_get(process, "sites"), index,
+                       site) for (int kind = 0; kind < KINDS;
+                                  kind++) if (!strcmp(json_string_value(json_object_get(site, "verdict")),
+                                                      kind_names[kind])) {
+        kinds[kind].blocks += json_integer_value(json_object_get(site, "count"));
+        kinds[kind].bytes += json_integer_value(json_object_get(site, "bytes"));
+    }
+}
+
+static struct heap_figures read_report(pid_t pid, struct kind_figures *kinds) {
     ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
     json_t *report = report_load(report_path()), *process = process_with_pid(report, pid);
     assert_whole(report);
     ck_assert_ptr_nonnull(process);
+    sum_sites(process, kinds);
     return (struct heap_figures){heap(process, "allocations"), heap(process, "frees"),
                                  heap(process, "allocated_bytes"), heap(process, "outstanding_blocks"),
                                  heap(process, "outstanding_bytes")};
@@ -150,14 +196,40 @@ struct both_figures measure_with_both(const struct command *program) {
     append(common.env, RUN_VARIABLES, "GLIBCXX_FORCE_NEW=1");
     struct command under_seep = with_seep(&common, preload_length);
     struct outcome seep = run(&under_seep);
-    struct both_figures figures = {.seep = read_report(seep.pid)};
+    struct both_figures figures = {0};
+    figures.seep = read_report(seep.pid, figures.seep_kinds);
     under_memcheck = with_memcheck(&common, session);
     struct outcome memcheck = run(&under_memcheck);
-    figures.memcheck = read_memcheck(memcheck.pid);
+    figures.memcheck = read_memcheck(memcheck.pid, figures.memcheck_kinds);
     ck_assert_str_eq(seep.out, memcheck.out);
     ck_assert_str_eq(seep.err, memcheck.err);
     ck_assert_int_eq(exit_status(&seep), exit_status(&memcheck));
     return figures;
+}
+
+// "1,234 (32 direct, 1,202 indirect) bytes in 2 blocks are definitely lost in loss record 1 of 3"
+void memcheck_records(const struct command *program,
+                      void (*visit)(void *context, int kind, long long blocks, long long bytes),
+                      void *context) {
+    struct command command = memcheck_command(program, "--leak-check=full");
+    struct outcome outcome = run(&command);
+    char *log = file_read(log_path, NULL), *rest = log;
+    bool found = false;
+    for (char *line; (line = line_of(outcome.pid, &rest));) {
+        found |= strstr(line, "HEAP SUMMARY") != NULL;
+        if (!strstr(line, " in loss record "))
+            continue;
+        const char *at = line, *direct = strchr(line, '('), *in = strstr(line, " bytes in ");
+        ck_assert_ptr_nonnull(in);
+        if (direct)
+            at = direct;
+        long long bytes = number(&at), blocks = number(&in);
+        for (int kind = 0; kind < KINDS; kind++)
+            if (strstr(line, memcheck_names[kind]))
+                visit(context, kind, blocks, bytes);
+    }
+    ck_assert_msg(found, "memcheck wrote no summary to %s", log_path);
+    free(log);
 }
 
 static const char *figures_text(const struct heap_figures *figures) {
@@ -169,4 +241,24 @@ static const char *figures_text(const struct heap_figures *figures) {
 void assert_same_figures(const char *name, const struct both_figures *figures) {
     const char *seep = figures_text(&figures->seep), *memcheck = figures_text(&figures->memcheck);
     ck_assert_msg(strcmp(seep, memcheck) == 0, "%s: seep counts\n%s, memcheck\n%s", name, seep, memcheck);
+}
+
+// What was left in memory that was allocated again may still hold a block for seep, and does not for
+// memcheck: so the other direction alone.
+void assert_same_kinds(const char *name, const struct both_figures *figures) {
+    const struct kind_figures *seep = figures->seep_kinds, *memcheck = figures->memcheck_kinds;
+    const char *both = "";
+    long long blocks = 0, most = figures->memcheck.outstanding_blocks / 50;
+    for (int kind = 0; kind < KINDS; kind++) {
+        both = text("%s  %s %lld, %lld", both, kind_names[kind], seep[kind].blocks, memcheck[kind].blocks);
+        blocks += seep[kind].blocks;
+    }
+    ck_assert_msg(blocks == figures->memcheck.outstanding_blocks, "%s: not all are classified:%s", name,
+                  both);
+    for (int kind = 0; kind < KINDS; kind++)
+        ck_assert_msg(llabs(seep[kind].blocks - memcheck[kind].blocks) <= most, "%s: seep, memcheck:%s", name,
+                      both);
+    ck_assert_msg(seep[KIND_DEFINITE].blocks + seep[KIND_INDIRECT].blocks <=
+                      memcheck[KIND_DEFINITE].blocks + memcheck[KIND_INDIRECT].blocks,
+                  "%s: more is lost by seep than by memcheck:%s", name, both);
 }
