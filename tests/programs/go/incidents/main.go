@@ -137,6 +137,8 @@ func fragment(n int) {
 			C.free(block)
 		}
 	}
+	fmt.Println("done")
+	C.exit(3) // so that it can be looked at when it ends
 }
 
 // Goroutines parked in C calls, each on a thread of its own, when the program ends.
