@@ -1,0 +1,124 @@
+// What a process holds at its last moment is found wherever it holds it, what it lost is lost, whatever its
+// threads are doing; and where nobody may look, the report says why.
+#include "tests/lib/report.h"
+#include "tests/lib/suite.h"
+#include "tests/lib/under_seep.h"
+
+#include <string.h>
+
+enum { HELD = 200, LOST = 100, NOT_ASKED = -1 };
+
+// Blocks of this size (all sites of a case have blocks of one size) that have this verdict.
+static long long blocks_of(const json_t *process, const char *verdict, long long bytes_each) {
+    long long blocks = 0;
+    size_t index;
+    json_t *site;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        long long count = json_integer_value(json_object_get(site, "count"));
+        if (!strcmp(json_string_value(json_object_get(site, "verdict")), verdict) &&
+            json_integer_value(json_object_get(site, "bytes")) == count * bytes_each)
+            blocks += count;
+    }
+    return blocks;
+}
+
+static const json_t *scan_of(const json_t *process) {
+    return json_object_get(process, "scan");
+}
+
+// What lies below the stack pointer of a fiber cannot be told from other fibers' stacks: it may hold what is
+// lost.
+static const struct holding {
+    const char *name;
+    int held, lost;
+} holdings[] = {
+    {"threads_wait_and_run", 100, 1},
+    {"threads_come_and_go", 0, 1},
+    {"a_thread_ended", 0, 3},
+    {"dead_stack", 0, 2},
+    {"freed_memory", 1, 2},
+    {"mapped_memory", 1, 1},
+    {"thread_storage", 1, 1},
+    {"event_queue", 1, 1},
+    {"timer", 1, 1},
+    {"mapped_fiber", 1, 1},
+    {"runs_on_a_fiber", 1, NOT_ASKED},
+};
+enum { HOLDINGS = sizeof holdings / sizeof *holdings };
+
+START_TEST(what_is_held_is_reachable_and_what_is_lost_is_lost) {
+    const struct holding *holding = &holdings[_i / WAYS];
+    struct seep_run ran = SEEP(_i % WAYS, "last_moments", holding->name);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %s", holding->name, ran.outcome.err);
+    assert_end(ran.process, "exit", 0);
+    ck_assert_msg(json_is_null(json_object_get(scan_of(ran.process), "refused")), "%s", holding->name);
+    ck_assert(json_number_value(json_object_get(scan_of(ran.process), "pause")) > 0);
+    ck_assert_msg(
+        blocks_of(ran.process, "reachable", HELD) == holding->held &&
+            (holding->lost == NOT_ASKED || blocks_of(ran.process, "definite", LOST) == holding->lost),
+        "%s: %lld reachable, %lld lost", holding->name, blocks_of(ran.process, "reachable", HELD),
+        blocks_of(ran.process, "definite", LOST));
+}
+END_TEST
+
+static json_t *forked_child_of(const struct seep_run *ran) {
+    json_t *processes = json_object_get(ran->report, "processes"), *process;
+    size_t index;
+    json_array_foreach(
+        processes, index,
+        process) if (!strcmp(json_string_value(json_object_get(process, "begin")), "fork")) return process;
+    return NULL;
+}
+
+START_TEST(a_child_holds_its_blocks_in_what_it_inherited) {
+    struct seep_run ran = SEEP(_i, "last_moments", "in_a_child");
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    json_t *child = forked_child_of(&ran);
+    ck_assert_ptr_nonnull(child);
+    ck_assert_int_eq(blocks_of(child, "reachable", HELD), 1);
+    ck_assert_int_eq(blocks_of(child, "definite", LOST), 1);
+}
+END_TEST
+
+START_TEST(who_is_traced_by_somebody_else_is_unclassified_and_told_why) {
+    struct seep_run ran = SEEP(_i, "last_moments", "in_a_traced_child");
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    json_t *child = forked_child_of(&ran);
+    ck_assert_ptr_nonnull(child);
+    ck_assert_int_eq(blocks_of(child, "unclassified", HELD), 1);
+    const char *why = json_string_value(json_object_get(scan_of(child), "refused"));
+    ck_assert_msg(why && strstr(why, "another program traces it"), "%s", why ? why : "no reason");
+    ck_assert(json_is_null(json_object_get(scan_of(child), "pause")));
+}
+END_TEST
+
+START_TEST(without_verdicts_nothing_is_stopped) {
+    struct seep_job job = {.program = {.argv = {program_path("last_moments"), "dead_stack"}},
+                           .options = {"--verdict", "off"}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    ck_assert_int_eq(blocks_of(ran.process, "unclassified", LOST), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(scan_of(ran.process), "refused")), "--verdict off");
+}
+END_TEST
+
+static const char *const allocators[] = {"allocator_jemalloc", "allocator_tcmalloc", "allocator_mimalloc"};
+
+// tests/programs/allocator_work.h: what other allocators keep for themselves holds no block.
+START_TEST(other_allocators_blocks_are_told_apart) {
+    struct seep_run ran = SEEP(_i % WAYS, allocators[_i / WAYS]);
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    ck_assert_int_eq(blocks_of(ran.process, "definite", 20), 1);
+    ck_assert_int_ge(blocks_of(ran.process, "reachable", 48), 100);
+}
+END_TEST
+
+static void add_tests(TCase *tests) {
+    tcase_add_loop_test(tests, what_is_held_is_reachable_and_what_is_lost_is_lost, 0, HOLDINGS * WAYS);
+    tcase_add_loop_test(tests, a_child_holds_its_blocks_in_what_it_inherited, 0, WAYS);
+    tcase_add_loop_test(tests, who_is_traced_by_somebody_else_is_unclassified_and_told_why, 0, WAYS);
+    tcase_add_loop_test(tests, without_verdicts_nothing_is_stopped, 0, WAYS);
+    tcase_add_loop_test(tests, other_allocators_blocks_are_told_apart, 0,
+                        (int)(sizeof allocators / sizeof *allocators) * WAYS);
+}
+SEEP_TEST_MAIN("last moment")
