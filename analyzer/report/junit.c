@@ -16,6 +16,7 @@ struct junit {
     FILE *out;
     struct arena *arena;
     const struct report *report;
+    const struct options *options;
     const char *root; // of the sources
 };
 
@@ -42,6 +43,8 @@ static const char *excuse(const struct junit *j, const struct report_site *site)
         return "known to the baseline";
     if (j->report->gate && !j->report->gate->tripped)
         return "let pass by the gate";
+    if (j->options->fail_on_given && !(j->options->fail_on & 1u << site->verdict))
+        return "of a kind that the gate does not ask for";
     return NULL;
 }
 
@@ -171,7 +174,7 @@ static void print_suite(const struct junit *j, const struct listing *listing) {
 
 int report_write_junit(const struct report *report, const struct options *options, FILE *out) {
     struct arena *arena = arena_new();
-    struct junit j = {out, arena, report, source_root(arena, options)};
+    struct junit j = {out, arena, report, options, source_root(arena, options)};
     struct listing listing = listing_make(arena, report, options);
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
     print_suite(&j, &listing);

@@ -39,8 +39,27 @@ START_TEST(a_github_job_gets_annotations_and_a_summary) {
 }
 END_TEST
 
+// What was written suppresses what it was written for, and nothing else.
+START_TEST(suppressions_suppress_what_they_were_written_for) {
+    static const char *const programs[] = {"five_sites", "frames_cxx", "new_delete"};
+    const char *program = program_path(programs[_i]), *file = test_path("found.supp");
+    struct outcome before = run(&(struct command){
+        .argv = {seep_path(), "run", "--show", "all", "-f", text("suppressions=%s", file), "--", program}});
+    ck_assert_ptr_nonnull(strstr(file_read(file, NULL), "\n   fun:"));
+    struct outcome after = run(&(struct command){
+        .argv = {seep_path(), "run", "--fail-on", "definite,indirect,possible,reachable,unclassified",
+                 "--suppressions", file, "--exit-code", "99", "--", program}});
+    ck_assert_msg(exit_status(&after) == exit_status(&before), "%s", after.err);
+    struct outcome other = run(&(struct command){
+        .argv = {seep_path(), "run", "--fail-on", "definite,indirect,possible,reachable,unclassified",
+                 "--suppressions", file, "--exit-code", "99", "--", program_path("leaf"), "3"}});
+    ck_assert_msg(exit_status(&other) == 99, "%s", other.err);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_run_and_its_saved_report_give_the_same, 0, FORMATS);
+    tcase_add_loop_test(tests, suppressions_suppress_what_they_were_written_for, 0, 3);
     tcase_add_test(tests, a_github_job_gets_annotations_and_a_summary);
 }
 SEEP_TEST_MAIN("formats")

@@ -235,6 +235,16 @@ START_TEST(junit_fails_what_the_gate_fails_and_nothing_else) {
     ck_assert_uint_eq(count(text, "<skipped>known to the baseline: "), 2);
     free(text);
 
+    struct options options = {
+        .show = SHOW_ALL, .fail_on_given = true, .fail_on = 1u << VERDICT_DEFINITE | 1u << VERDICT_POSSIBLE};
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    ck_assert_int_eq(report_write_junit(report, &options, out), 0);
+    fclose(out);
+    ck_assert_uint_eq(count(text, "<failure "), 1 + 3);
+    ck_assert_uint_eq(count(text, "<skipped>of a kind that the gate does not ask for: "), 2); // fd and map
+    free(text);
+
     report->gate->tripped = false;
     report->gate->reason_count = 0;
     text = render(report_write_junit, report, SHOW_ALL, NULL);
