@@ -14,6 +14,45 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+// A site that suppressions are held against, one after the other: its names are normalized once, when first
+// asked for.
+struct subject {
+    const struct report_site *site;
+    char (*normal)[SITE_NAME_BYTES]; // by frame
+    bool *known;                     // is normal[i] filled?
+    size_t room;
+};
+
+static void subject_set(struct subject *subject, const struct report_site *site) {
+    subject->site = site;
+    if (site->frame_count > subject->room) {
+        free(subject->normal);
+        free(subject->known);
+        subject->normal = malloc(site->frame_count * sizeof *subject->normal);
+        subject->known = malloc(site->frame_count * sizeof *subject->known);
+        if (!subject->normal || !subject->known) {
+            fputs("seep: out of memory\n", stderr);
+            abort();
+        }
+        subject->room = site->frame_count;
+    }
+    if (site->frame_count)
+        memset(subject->known, 0, site->frame_count * sizeof *subject->known);
+}
+
+static void subject_free(struct subject *subject) {
+    free(subject->normal);
+    free(subject->known);
+}
+
+// Of the frame at index, which has a function.
+static const char *normal_name(struct subject *subject, size_t index) {
+    if (!subject->known[index])
+        site_name_normalize(subject->site->frames[index].function, subject->normal[index], SITE_NAME_BYTES);
+    subject->known[index] = true;
+    return subject->normal[index];
+}
+
 static bool found_anywhere(const char *pattern, const struct report_site *site) {
     if (template_match(pattern, site->call))
         return true;
@@ -28,17 +67,17 @@ static bool found_anywhere(const char *pattern, const struct report_site *site) 
 }
 
 // With and without parameters: debug information gives inlined functions' names without.
-static bool function_matches(const char *pattern, const char *function) {
-    char normal[SITE_NAME_BYTES], wanted[SITE_NAME_BYTES];
-    if (glob_match(pattern, function))
-        return true;
-    site_name_normalize(function, normal, sizeof normal);
-    if (glob_match(pattern, normal))
+static bool function_matches(const char *pattern, struct subject *subject, size_t index) {
+    const char *function = subject->site->frames[index].function;
+    if (!function)
+        return strcmp(pattern, "*") == 0;
+    if (glob_match(pattern, function) || glob_match(pattern, normal_name(subject, index)))
         return true;
     if (!strchr(pattern, '(') || strpbrk(pattern, "*?"))
         return false;
+    char wanted[SITE_NAME_BYTES];
     site_name_normalize(pattern, wanted, sizeof wanted);
-    return strcmp(wanted, normal) == 0;
+    return strcmp(wanted, normal_name(subject, index)) == 0;
 }
 
 // src:FILE or src:FILE:LINE, the file with or without its directories.
@@ -52,11 +91,11 @@ static bool source_matches(const char *pattern, const struct report_frame *frame
     return frame->line && (glob_match(pattern, place) || glob_match(pattern, base_name(place)));
 }
 
-static bool frame_matches(const struct pattern *pattern, const struct report_frame *frame) {
+static bool frame_matches(const struct pattern *pattern, struct subject *subject, size_t index) {
+    const struct report_frame *frame = &subject->site->frames[index];
     switch (pattern->kind) {
     case PATTERN_FUNCTION:
-        return frame->function ? function_matches(pattern->text, frame->function)
-                               : strcmp(pattern->text, "*") == 0;
+        return function_matches(pattern->text, subject, index);
     case PATTERN_OBJECT:
         return frame->module && glob_match(pattern->text, frame->module);
     case PATTERN_SOURCE:
@@ -67,17 +106,21 @@ static bool frame_matches(const struct pattern *pattern, const struct report_fra
     return false;
 }
 
-// Frame 0 is the call itself, which valgrind's stacks begin with, in the library that valgrind has it in.
-static struct report_frame frame_at(const struct report_site *site, size_t index) {
-    if (index > 0)
-        return site->frames[index - 1];
-    return (struct report_frame){.function = site->call,
-                                 .module = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so"};
+// The call itself, which valgrind's stacks begin with, in the library that valgrind has it in. A mangled
+// operator new has its parameters, a call has none.
+static bool call_matches(const struct pattern *pattern, const char *call) {
+    static const char library[] = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so";
+    size_t bytes = strlen(call);
+    if (pattern->kind == PATTERN_FUNCTION)
+        return glob_match(pattern->text, call) ||
+               (strncmp(pattern->text, call, bytes) == 0 && pattern->text[bytes] == '(');
+    return pattern->kind == PATTERN_OBJECT && glob_match(pattern->text, library);
 }
 
 // The pattern covers the innermost frames from begin on; what is further out does not matter. As a glob of
 // frames.
-static bool stack_matches(const struct suppression *one, const struct report_site *site, size_t begin) {
+static bool stack_matches(const struct suppression *one, struct subject *subject, size_t begin) {
+    const struct report_site *site = subject->site;
     size_t at = 0, frame = begin, behind_any = SIZE_MAX, retry = begin;
     for (;;) {
         while (at < one->stack_count && one->stack[at].kind == PATTERN_ANY_FRAMES) {
@@ -86,9 +129,8 @@ static bool stack_matches(const struct suppression *one, const struct report_sit
         }
         if (at == one->stack_count)
             return true;
-        struct report_frame here =
-            frame <= site->frame_count ? frame_at(site, frame) : (struct report_frame){0};
-        if (frame <= site->frame_count && frame_matches(&one->stack[at], &here)) {
+        if (frame == 0 ? call_matches(&one->stack[at], site->call)
+                       : frame <= site->frame_count && frame_matches(&one->stack[at], subject, frame - 1)) {
             at++;
             frame++;
         } else if (behind_any != SIZE_MAX && retry < site->frame_count + 1) {
@@ -107,12 +149,21 @@ static bool begins_with_new(const struct report_site *site) {
            strncmp(site->frames[0].function, name, strlen(name)) == 0;
 }
 
-bool suppression_matches(const struct suppression *one, const struct report_site *site) {
+static bool matches(const struct suppression *one, struct subject *subject) {
+    const struct report_site *site = subject->site;
     if (!(one->verdicts & 1u << site->verdict))
         return false;
     if (one->anywhere)
         return found_anywhere(one->anywhere, site);
-    return stack_matches(one, site, 0) || (begins_with_new(site) && stack_matches(one, site, 1));
+    return stack_matches(one, subject, 0) || (begins_with_new(site) && stack_matches(one, subject, 1));
+}
+
+bool suppression_matches(const struct suppression *one, const struct report_site *site) {
+    struct subject subject = {0};
+    subject_set(&subject, site);
+    bool matched = matches(one, &subject);
+    subject_free(&subject);
+    return matched;
 }
 
 static void move_totals(struct verdict_totals *totals, const struct report_site *site) {
@@ -126,10 +177,11 @@ static void move_totals(struct verdict_totals *totals, const struct report_site 
 }
 
 static void suppress(struct suppressions *all, struct report *report, struct report_process *process,
-                     struct report_site *site) {
+                     struct report_site *site, struct subject *subject) {
+    subject_set(subject, site);
     for (size_t i = 0; i < all->count; i++) {
         struct suppression *one = &all->list[i];
-        if (!suppression_matches(one, site))
+        if (!matches(one, subject))
             continue;
         site->suppressed_by = arena_strdup(report->arena, one->name);
         one->sites++;
@@ -141,8 +193,10 @@ static void suppress(struct suppressions *all, struct report *report, struct rep
 }
 
 void suppressions_apply(struct suppressions *all, struct report *report) {
+    struct subject subject = {0};
     for (size_t p = 0; p < report->process_count; p++)
         for (size_t i = 0; i < report->processes[p].site_count; i++)
             if (!report->processes[p].sites[i].suppressed_by)
-                suppress(all, report, &report->processes[p], &report->processes[p].sites[i]);
+                suppress(all, report, &report->processes[p], &report->processes[p].sites[i], &subject);
+    subject_free(&subject);
 }

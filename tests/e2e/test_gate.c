@@ -286,6 +286,15 @@ START_TEST(suppressed_sites_count_as_suppressed_only) {
 }
 END_TEST
 
+START_TEST(suppressions_that_seep_prints_suppress_what_they_are_for) {
+    const char *program = build("new", "true", "gcc -O2 -DNEW_LEAK"), *file = test_path("printed");
+    struct outcome outcome = SEEP_SAYS("run", "-f", text("suppressions=%s", file), "--", program);
+    assert_says(file_read(file, NULL), "fun:inventory_add");
+    outcome = SEEP_SAYS("run", "--fail-on", "any", "--suppressions", file, "--", program);
+    assert_status(&outcome, 0);
+}
+END_TEST
+
 START_TEST(a_programs_own_suppressions_are_honoured) {
     static const char *const compilers[] = {"gcc -O0", "gcc -O2", "clang -O2",
                                             "gcc -no-pie -fcf-protection=none"};
@@ -355,6 +364,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, two_reports_are_compared_by_site);
     tcase_add_test(tests, five_hundred_reports_are_judged_at_once);
     tcase_add_test(tests, suppressed_sites_count_as_suppressed_only);
+    tcase_add_test(tests, suppressions_that_seep_prints_suppress_what_they_are_for);
     tcase_add_loop_test(tests, a_programs_own_suppressions_are_honoured, 0, 4);
 }
 SEEP_TEST_MAIN("gate")
