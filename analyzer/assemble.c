@@ -2,6 +2,7 @@
 #include "analyzer/assemble.h"
 #include "analyzer/go_runtime.h"
 #include "analyzer/process_memory.h"
+#include "analyzer/assemble_descriptors.h"
 #include "analyzer/site_id.h"
 #include "analyzer/sites.h"
 #include "analyzer/symbols/symbols.h"
@@ -131,6 +132,8 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
         out->verdicts.by[group->verdict].bytes += group->bytes;
     }
     fill_scan(p, out, options, arena);
+    if (options->track & TRACK_FD)
+        assemble_descriptors(out, p, symbols, arena);
     sites_build(out, &p->harvest, symbols, arena);
     go_runtime_set_aside(out);
     sites_build_acquired(out, &p->harvest, symbols, arena);

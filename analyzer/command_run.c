@@ -57,7 +57,9 @@ int command_run(const struct options *options) {
                                                .track = options->track, // TRACK_ bits are the wire's
                                                .tally = report_outputs_want_acquired(options),
                                                .verbosity = options->verbosity,
-                                               .examine = {.verdict = options->verdict, .memory = true}},
+                                               .examine = {.verdict = options->verdict,
+                                                           .memory = true,
+                                                           .descriptors = options->track & TRACK_FD}},
                      message, sizeof message) < 0) {
         gate_close(gate);
         return complain("%s", message);

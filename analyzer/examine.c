@@ -2,6 +2,7 @@
 #include "analyzer/examine.h"
 #include "analyzer/drain.h"
 #include "analyzer/process_memory.h"
+#include "analyzer/process_descriptors.h"
 #include "analyzer/verdict/refusal.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/verdict/verdict.h"
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 bool examine_wanted(const struct examine_options *options) {
-    return options->verdict || options->memory;
+    return options->verdict || options->memory || options->descriptors;
 }
 
 enum { STOP_TRIES = 20 };
@@ -70,7 +71,7 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
     return verdict;
 }
 
-static void look_at_the_heap(struct process *process, int board_fd) {
+static void look_at_the_heap(struct process *process, const struct examine_options *options) {
     struct stopped stopped;
     int bad = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
     if (bad) {
@@ -78,7 +79,9 @@ static void look_at_the_heap(struct process *process, int board_fd) {
         return;
     }
     process_look(process, true);
-    struct verdicts *verdict = read_memory(process, &stopped, board_fd);
+    if (options->descriptors)
+        process_look_at_descriptors(process, UINT64_MAX);
+    struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
     process->scan.threads = stopped.thread_count;
     process->scan.pause_ns = stop_go_on(&stopped);
     if (verdict) {
@@ -92,7 +95,11 @@ static void look_at_the_heap(struct process *process, int board_fd) {
 
 void process_examine(struct process *process, const struct examine_options *options) {
     if (options->verdict)
-        look_at_the_heap(process, options->board_fd);
+        look_at_the_heap(process, options);
     if (!process->looked_at_end) // it could not be stopped, or need not be
         process_look(process, true);
+    if (options->descriptors && process->live) { // not stopped: its other threads go on meanwhile
+        drain_round(process->family);
+        process_look_at_descriptors(process, ledger_complete_to(process->ledger));
+    }
 }

@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 struct examine_options {
-    bool verdict; // stop all its threads, and look for pointers to its blocks
-    bool memory;  // read what it is resident for
-    int board_fd; // of the session, which each process has mapped
+    bool verdict;     // stop all its threads, and look for pointers to its blocks
+    bool memory;      // read what it is resident for
+    bool descriptors; // look at what it has open
+    int board_fd;     // of the session, which each process has mapped
 };
 
 // Does any of these need a process to stand still?

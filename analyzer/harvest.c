@@ -104,6 +104,13 @@ void harvest_live(struct harvester *harvester, const struct live_set *live, cons
     live_each(live, visit, harvester);
 }
 
+// A hook stands on the stack of whatever the function allocates that it goes on to: the program knows nothing
+// of it.
+static bool is_ours(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, "libseep.so") == 0;
+}
+
 static int32_t module_index(struct harvester *c, uint32_t wire_index) {
     int added;
     uint32_t *known = table_at(&c->modules, wire_index, 0, &added);
@@ -113,6 +120,7 @@ static int32_t module_index(struct harvester *c, uint32_t wire_index) {
         struct harvest *h = c->harvest;
         struct harvested_module *module = VECTOR_PUSH(h->modules, h->module_count, h->module_room);
         module->path = strdup(path);
+        module->is_ours = is_ours(path);
         module->load_bias = wire.load_bias;
         module->build_id_bytes = wire.build_id_bytes;
         memcpy(module->build_id, wire.build_id, wire.build_id_bytes);
@@ -144,9 +152,12 @@ static void read_stack(struct harvester *c, struct harvested_group *group) {
             group->truncated = true;
         if (node.module & (STACK_TRUNCATED | STACK_ELIDED))
             continue;
+        int32_t module = module_index(c, node.module & STACK_MODULE_MASK);
+        if (module >= 0 && h->modules[module].is_ours)
+            continue;
         struct harvested_frame *frame = VECTOR_PUSH(h->frames, h->frame_count, h->frame_room);
         frame->address = node.module & STACK_EXACT_PC ? node.pc : node.pc - 1;
-        frame->module = module_index(c, node.module & STACK_MODULE_MASK);
+        frame->module = module;
     }
     group->frame_count = h->frame_count - group->first_frame;
 }
@@ -208,6 +219,7 @@ void harvest_free(struct harvest *harvest) {
         free(harvest->modules[i].path);
     free(harvest->modules);
     free(harvest->groups);
+    free(harvest->misuses);
     free(harvest->acquired);
     free(harvest->frames);
     *harvest = (struct harvest){0};

@@ -20,6 +20,7 @@ struct harvested_module {
     uint64_t load_bias;
     uint8_t build_id[WIRE_BUILD_ID_BYTES];
     size_t build_id_bytes;
+    bool is_ours; // libseep.so: its frames are left out
 };
 
 struct harvested_frame {
@@ -38,6 +39,15 @@ struct harvest_item {
     const char *type;        // of a descriptor ("socket"); of a mapping: NULL or "file"
     const char *target;      // what a descriptor stands for; of a mapping, its file
     const char *state;       // of a descriptor ("CLOSE_WAIT"); of a mapping, its protection
+    const char *detail;      // of a descriptor: flags, offset, what is queued
+};
+
+// A close of what was not open. The groups are those of its stacks; SIZE_MAX: not known.
+struct harvested_misuse {
+    bool twice;
+    int fd;
+    uint64_t count;
+    size_t opened, closed, again; // indices of groups
 };
 
 // How many resources of a group are alike.
@@ -75,6 +85,8 @@ struct harvest {
     // without frames.
     struct harvested_group *acquired;
     size_t acquired_count, acquired_room;
+    struct harvested_misuse *misuses;
+    size_t misuse_count, misuse_room;
     struct harvested_frame *frames;
     size_t frame_count, frame_room;
     struct harvested_module *modules;
@@ -88,7 +100,7 @@ struct harvester;
 struct harvester *harvest_begin(struct harvest *harvest, const struct family *family);
 // Returns the group it went to, good until the next call.
 struct harvested_group *harvest_add(struct harvester *harvester, const struct harvest_item *item);
-// A group without resources, for its stack alone. Returns its index.
+// A group, perhaps without resources, for its stack alone. Returns its index.
 size_t harvest_stack(struct harvester *harvester, enum site_kind kind, enum verdict verdict, uint8_t call,
                      uint32_t stack);
 void harvest_end(struct harvester *harvester);

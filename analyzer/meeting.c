@@ -24,7 +24,8 @@ int meeting_hear(int connection, struct hello *out) {
         return -EPERM;
     *out = (struct hello){.pid = peer.pid,
                           .foreign_ids = (uint32_t)peer.pid != hello.pid,
-                          .address_space = hello.address_space};
+                          .address_space = hello.address_space,
+                          .socket = (int)hello.socket};
     return 0;
 }
 

@@ -10,6 +10,7 @@ struct hello {
     pid_t pid;              // as we see it; from the kernel
     bool foreign_ids;       // the process sees itself under another id: another pid namespace
     uint64_t address_space; // its limit in bytes
+    int socket;             // the descriptor that is the shim's own, not the program's
 };
 
 // Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version

@@ -63,9 +63,8 @@ int parse_track(const char *value, uint32_t *out, char *why, size_t why_bytes) {
     static const struct list_word words[] = {{"heap", TRACK_HEAP}, {"fd", TRACK_FD}, {"map", TRACK_MAP}, {0}};
     uint32_t set = 0;
     int rc = parse_list(words, value, &set, why, why_bytes);
-    if (rc == 0 && set & ~(uint32_t)TRACK_HEAP) {
-        snprintf(why, why_bytes, "%s are not tracked in this version; use --track heap",
-                 set & TRACK_FD ? "descriptors" : "mappings");
+    if (rc == 0 && set & TRACK_MAP) {
+        snprintf(why, why_bytes, "mappings are not tracked in this version; use --track heap,fd");
         rc = -EINVAL;
     }
     if (rc == 0)

@@ -1,5 +1,6 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
+#include "analyzer/process_descriptors.h"
 #include "analyzer/tally.h"
 #include "analyzer/memory/look.h"
 #include "analyzer/process_memory.h"
@@ -164,6 +165,7 @@ void process_free(struct process *process) {
     tally_free(process->tally);
     harvest_free(&process->harvest);
     free(process->scan.refused);
+    open_files_free(&process->files);
     free(process->executable);
     free(process->arguments);
     free(process);
@@ -276,7 +278,10 @@ void process_harvest(struct process *process, const struct verdicts *verdict) {
     process->counts.acquired += process->cancelled;
     process->counts.released += process->cancelled;
     process->counts.acquired_bytes += process->cancelled_bytes;
-    harvest_collect(&process->harvest, process->family, process->live, verdict);
+    struct harvester *harvester = harvest_begin(&process->harvest, process->family);
+    harvest_live(harvester, process->live, verdict);
+    process_harvest_descriptors(process, harvester);
+    harvest_end(harvester);
     if (process->tally)
         harvest_acquired(&process->harvest, process->family, process->tally);
     process_mark_blocks(process, verdict);
@@ -298,8 +303,10 @@ void process_finish(struct process *process, bool still_running) {
     process->ended_ns = process_now_ns();
     if (process->look && process->end == END_SIGNAL && process->end_signal == SIGKILL)
         process->killed_for_memory = look_counts_kills(process->look);
-    if (still_running)
+    if (still_running) {
         process_look(process, true);
+        process_look_at_descriptors(process, ledger_complete_to(process->ledger));
+    }
     if (process->live)
         process_harvest(process, NULL);
     family->by_slot[process->slot] = NULL;

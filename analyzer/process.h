@@ -3,8 +3,10 @@
 
 #include "analyzer/family.h"
 #include "analyzer/harvest.h"
+#include "analyzer/ledger/descriptors.h"
 #include "analyzer/ledger/ledger.h"
 #include "analyzer/live.h"
+#include "analyzer/proc/open_files.h"
 #include "analyzer/report/report.h"
 
 #include <stdbool.h>
@@ -61,6 +63,9 @@ struct process {
     struct live_set *live;                      // NULL after the harvest
     struct ledger *ledger;                      // descriptors and mappings
     struct ledger_doubts ledger_doubts;
+    struct open_files files; // what was open when it was looked at
+    bool looked_at;          // else files is empty
+    struct descriptor_counts descriptors;
     struct live_counts counts;
     struct tally *tally; // NULL: nobody asked, or after the harvest
     struct harvest harvest;

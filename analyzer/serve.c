@@ -70,7 +70,9 @@ int serve(const char *connection) {
                                                .track = options.track, // TRACK_ bits are the wire's
                                                .tally = report_outputs_want_acquired(&options),
                                                .verbosity = options.verbosity,
-                                               .examine = {.verdict = options.verdict, .memory = true}},
+                                               .examine = {.verdict = options.verdict,
+                                                           .memory = true,
+                                                           .descriptors = options.track & TRACK_FD}},
                      message, sizeof message) < 0)
         return complain("%s", message);
     int bad = session_take_first(&session, moved);

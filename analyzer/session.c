@@ -5,6 +5,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/examine.h"
 #include "analyzer/meeting.h"
+#include "analyzer/process_descriptors.h"
 #include "analyzer/sample.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/stop.h"
@@ -176,8 +177,12 @@ static void found_fork(void *context, struct family *family, uint32_t slot) {
     struct session *session = context;
     const struct wire_process *wire = family_process(family, slot);
     uint32_t parent_slot = wire->parent_slot - 1; // 0 becomes a slot that does not exist
-    const struct process *parent = parent_slot < WIRE_PROCESSES ? family->last_in_slot[parent_slot] : NULL;
+    struct process *parent = parent_slot < WIRE_PROCESSES ? family->last_in_slot[parent_slot] : NULL;
+    if (session->options.track & WIRE_TRACK_FD && !family->deserted)
+        drain_round(family); // what the child inherits, its parent may have recorded just now
     struct process *process = process_new(family, slot, (pid_t)wire->pid, BEGIN_FORK, parent);
+    if (session->options.track & WIRE_TRACK_FD)
+        process_inherit_from(process, parent);
     enter(session, process);
 }
 
@@ -229,7 +234,9 @@ static int take_in(struct session *session, int connection, const char *session_
     }
     *VECTOR_PUSH(session->families, session->family_count, session->family_room) = family;
     // Slot 0 is the program's: nobody else knows the memory yet.
-    enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
+    struct process *fresh = enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
+    if (session->options.track & WIRE_TRACK_FD)
+        process_inherit(fresh, hello.socket);
     bad = meeting_welcome(connection, session->board, family, session_path);
     if (hello.pid == session->root)
         session->root_came = true;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *call_name(uint8_t call) {
+const char *sites_call_name(uint8_t call) {
     switch (call) {
 #define NAME(value, call, name)                                                                              \
     case value:                                                                                              \
@@ -48,9 +48,8 @@ static uint64_t group_key(const struct harvest *harvest, const struct harvested_
     return hash;
 }
 
-static void resolve_frames(struct report_site *site, const struct harvest *harvest,
-                           const struct harvested_group *group, struct symbols *symbols,
-                           struct arena *arena) {
+size_t sites_frames(const struct harvest *harvest, const struct harvested_group *group,
+                    struct symbols *symbols, struct arena *arena, struct report_frame **out_frames) {
     struct report_frame *frames = NULL;
     size_t count = 0, room = 0;
     for (size_t i = 0; i < group->frame_count; i++) {
@@ -67,21 +66,21 @@ static void resolve_frames(struct report_site *site, const struct harvest *harve
         for (size_t k = 0; k < got; k++)
             *VECTOR_PUSH(frames, count, room) = out[k];
     }
-    site->frames = arena_array(arena, struct report_frame, count);
+    *out_frames = arena_array(arena, struct report_frame, count);
     if (count)
-        memcpy(site->frames, frames, count * sizeof *frames);
-    site->frame_count = count;
+        memcpy(*out_frames, frames, count * sizeof *frames);
     free(frames);
+    return count;
 }
 
 static void fill_site(struct report_site *site, const struct harvest *harvest,
                       const struct harvested_group *group, struct symbols *symbols, struct arena *arena) {
     site->kind = group->kind;
     site->verdict = group->verdict;
-    site->call = call_name(group->call);
+    site->call = sites_call_name(group->call);
     site->resident_bytes = -1;
     site->truncated = group->truncated;
-    resolve_frames(site, harvest, group, symbols, arena);
+    site->frame_count = sites_frames(harvest, group, symbols, arena, &site->frames);
 }
 
 static struct report_example example_of(const struct harvest_item *item, struct arena *arena) {
@@ -89,7 +88,8 @@ static struct report_example example_of(const struct harvest_item *item, struct 
                                    .bytes = item->bytes,
                                    .type = arena_strdup(arena, item->type),
                                    .target = arena_strdup(arena, item->target),
-                                   .state = arena_strdup(arena, item->state)};
+                                   .state = arena_strdup(arena, item->state),
+                                   .detail = arena_strdup(arena, item->detail)};
 }
 
 static bool same_word(const char *a, const char *b) {
@@ -175,6 +175,8 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
     size_t count = 0;
     for (size_t i = 0; i < harvest->group_count; i++) {
         const struct harvested_group *group = &harvest->groups[i];
+        if (!group->count) // somebody wanted its stack
+            continue;
         int added;
         uint32_t index = *table_at(&by_key, group_key(harvest, group), (uint32_t)count, &added);
         struct report_site *site = &sites[index];

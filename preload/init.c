@@ -13,6 +13,7 @@
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/record.h"
+#include "preload/tail.h"
 #include "preload/thread.h"
 #include "preload/unwind.h"
 
@@ -145,6 +146,7 @@ static __attribute__((constructor)) void init(int argc, char **argv, char **envp
     attach_prepare();
     real_resolve();
     next_prepare();
+    tail_prepare();
     environ = envp;
     start(argc, argv, envp);
     early_mark_own(false);

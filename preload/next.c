@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { CELLS = 1024, COUNT = sizeof(struct real_functions) / sizeof(void *) };
-enum { PAGE_BITS = 12, INDEX_BITS = 7, FORGOTTEN_BITS = 20, BUSY = 1 };
+enum { PAGE_BITS = 12, INDEX_BITS = 8, FORGOTTEN_BITS = 20, BUSY = 1 };
 _Static_assert(COUNT <= 1 << INDEX_BITS, "an index fits a tag");
 
 #define RECORDED (1ull << 63) // in a value, beside the function's address

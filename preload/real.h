@@ -2,6 +2,11 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct __dirstream;
+struct file_handle;
 
 struct real_functions {
 #define HOOK(name, type, parameters) type(*name) parameters;

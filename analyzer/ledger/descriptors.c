@@ -84,10 +84,14 @@ static void open_one(struct descriptors *d, const struct wire_record *record) {
                               .opened_at = record->epoch};
 }
 
+static bool is_open(const struct descriptor *it) {
+    return it->state != DESCRIPTOR_CLOSED && it->state != DESCRIPTOR_UNKNOWN;
+}
+
 // True if it was open.
 static bool close_one(struct descriptors *d, size_t index, const struct wire_record *record) {
     struct descriptor *it = &d->all[index];
-    if (it->state != DESCRIPTOR_OPEN && it->state != DESCRIPTOR_INHERITED)
+    if (!is_open(it))
         return false;
     d->extras[index].before = it->state;
     d->counts.closed += it->state == DESCRIPTOR_OPEN;
@@ -223,31 +227,40 @@ void descriptors_inherit(struct descriptors *d, int fd) {
 
 void descriptors_inherit_from(struct descriptors *child, const struct descriptors *parent) {
     for (size_t i = 0; i < parent->count; i++)
-        if (parent->all[i].state != DESCRIPTOR_CLOSED && parent->all[i].state != DESCRIPTOR_UNKNOWN)
+        if (is_open(&parent->all[i]))
             descriptors_inherit(child, parent->all[i].fd);
 }
 
-void descriptors_compare(struct descriptors *d, const int *open, size_t count) {
+static void close_unseen(struct descriptors *d, struct descriptor *it) {
+    d->counts.closed_unseen += it->state == DESCRIPTOR_OPEN;
+    it->state = DESCRIPTOR_CLOSED;
+    it->close_call = CALL_NONE;
+    it->close_stack = 0;
+}
+
+void descriptors_compare(struct descriptors *d, const int *open, size_t count, uint64_t since) {
     struct table truth = {0};
     for (size_t i = 0; i < count; i++) {
         *table_at(&truth, (uint32_t)open[i], 1, NULL) = 1;
         size_t index = index_of(d, open[i]);
         struct descriptor *it = &d->all[index];
-        if (it->state != DESCRIPTOR_OPEN && it->state != DESCRIPTOR_INHERITED)
+        if (!is_open(it) && it->closed_at <= since)
             *it = (struct descriptor){.fd = it->fd, .state = DESCRIPTOR_UNATTRIBUTED};
     }
     for (size_t i = 0; i < d->count; i++) {
         struct descriptor *it = &d->all[i];
         int added;
         table_at(&truth, (uint32_t)it->fd, 0, &added);
-        if (!added || it->state == DESCRIPTOR_CLOSED || it->state == DESCRIPTOR_UNKNOWN)
-            continue;
-        d->counts.closed_unseen += it->state == DESCRIPTOR_OPEN;
-        it->state = DESCRIPTOR_CLOSED;
-        it->close_call = CALL_NONE;
-        it->close_stack = 0;
+        if (added && is_open(it) && it->opened_at <= since)
+            close_unseen(d, it);
     }
     table_free(&truth);
+}
+
+void descriptors_pass_on(struct descriptors *d) {
+    for (size_t i = 0; i < d->count; i++)
+        if (is_open(&d->all[i]))
+            close_unseen(d, &d->all[i]);
 }
 
 void descriptors_settle(struct descriptors *d) {

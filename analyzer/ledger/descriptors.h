@@ -60,9 +60,13 @@ void descriptors_inherit(struct descriptors *descriptors, int fd);
 // A forked child's: whatever is open in parent now counts as inherited. Before any descriptors_apply.
 void descriptors_inherit_from(struct descriptors *child, const struct descriptors *parent);
 
-// What is open in truth, ascending: recorded ones that are not among them were closed unseen, others among
-// them are unattributed. After the last descriptors_apply.
-void descriptors_compare(struct descriptors *descriptors, const int *open, size_t count);
+// What is open in truth: recorded ones that are not among them were closed unseen, others among them are
+// unattributed. Of a process whose threads ran on meanwhile, numbers with events above `since` are left
+// alone; UINT64_MAX if they stood still.
+void descriptors_compare(struct descriptors *descriptors, const int *open, size_t count, uint64_t since);
+
+// The process turned into another program: what it had open is closed now, or that one's.
+void descriptors_pass_on(struct descriptors *descriptors);
 
 // No more events will come. Before the three below; idempotent.
 void descriptors_settle(struct descriptors *descriptors);

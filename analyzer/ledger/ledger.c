@@ -62,6 +62,10 @@ void ledger_settle(struct ledger *ledger) {
     sequence_settle(&ledger->sequence);
 }
 
+uint64_t ledger_complete_to(const struct ledger *ledger) {
+    return ledger->sequence.next - 1;
+}
+
 void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out) {
     const struct sequence *s = &ledger->sequence;
     *out = (struct ledger_doubts){.missing = s->gaps > s->late ? s->gaps - s->late : 0, .late = s->late};

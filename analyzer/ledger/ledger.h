@@ -31,6 +31,9 @@ void ledger_take(struct ledger *ledger, const struct wire_record *record);
 // No more will come. Idempotent.
 void ledger_settle(struct ledger *ledger);
 
+// The number up to which all events have arrived.
+uint64_t ledger_complete_to(const struct ledger *ledger);
+
 void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out);
 
 // Its books.

@@ -6,6 +6,7 @@
 
 #include "analyzer/report/json_fields.h"
 #include "analyzer/report/json_memory.h"
+#include "analyzer/report/json_read_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,28 +33,27 @@ static void read_frame(struct reader *r, const json_t *object, struct report_fra
     out->inlined = get_bool(r, object, "inlined");
 }
 
-static void read_frames(struct reader *r, const json_t *object, struct report_site *out) {
+size_t read_frames(struct reader *r, const json_t *object, struct report_frame **out) {
     size_t count;
     const json_t *array = get_array(r, object, "frames", &count);
     reader_enter_member(r, "frames");
-    out->frames = arena_array(r->arena, struct report_frame, count);
-    out->frame_count = count;
+    struct report_frame *frames = *out = arena_array(r->arena, struct report_frame, count);
     for (size_t i = 0; i < count && !r->error; i++) {
         reader_enter_element(r, i);
-        read_frame(r, json_array_get(array, i), &out->frames[i]);
+        read_frame(r, json_array_get(array, i), &frames[i]);
         reader_leave(r);
     }
     reader_leave(r);
+    return count;
 }
 
-// Descriptors' examples have members of their own, which the report does not hold: they are left out.
-static void read_example(struct reader *r, enum site_kind kind, const json_t *object,
-                         struct report_example *out) {
+void read_example(struct reader *r, enum site_kind kind, const json_t *object, struct report_example *out) {
     if (kind == SITE_FD) {
         out->address = get_count(r, object, "fd");
         out->type = get_text_or_null(r, object, "type");
         out->target = get_text_or_null(r, object, "target");
         out->state = get_text_or_null(r, object, "state");
+        out->detail = json_object_get(object, "detail") ? get_text_or_null(r, object, "detail") : NULL;
         return;
     }
     out->address = get_address(r, object, "address");
@@ -131,7 +131,7 @@ static void read_site(struct reader *r, const json_t *object, struct report_site
     out->baseline = get_text_or_null(r, object, "baseline");
     out->baseline_limit = (uint64_t)get_number(r, object, "baseline_limit", 0, INT64_MAX, 0);
     out->truncated = get_bool(r, object, "truncated");
-    read_frames(r, object, out);
+    out->frame_count = read_frames(r, object, &out->frames);
     out->examples = read_some(r, out->kind, object, "examples", &out->example_count);
     read_tallies(r, object, out);
     out->indirect_blocks = (uint64_t)get_number(r, object, "indirect_blocks", 0, INT64_MAX, 0);
@@ -196,6 +196,7 @@ static void read_totals(struct reader *r, const json_t *object, struct report_pr
         read_heap(r, heap, &out->heap);
         reader_leave(r);
     }
+    read_fd_totals(r, totals, out);
     reader_leave(r);
     out->heap_tracked = heap != NULL;
     if (!heap)
@@ -261,6 +262,7 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
     }
     read_totals(r, object, out);
     read_scan(r, object, out);
+    read_descriptors(r, object, out);
     read_sites(r, object, out);
     out->memory = read_memory(r, object);
 }

@@ -50,6 +50,7 @@ static json_t *example_object(enum site_kind kind, const struct report_example *
         put(object, "type", text_or_null(example->type));
         put(object, "target", text_or_null(example->target));
         put(object, "state", text_or_null(example->state));
+        put(object, "detail", text_or_null(example->detail));
         return object;
     }
     put(object, "address", address(example->address));
@@ -129,6 +130,48 @@ static json_t *heap_object(const struct heap_totals *heap) {
     return object;
 }
 
+static json_t *fd_object(const struct fd_totals *fd) {
+    json_t *object = must(json_object());
+    put(object, "opened", number(fd->opened));
+    put(object, "closed", number(fd->closed));
+    put(object, "outstanding", number(fd->outstanding));
+    put(object, "inherited", fd->looked_at ? number(fd->inherited) : json_null());
+    put(object, "unattributed", fd->looked_at ? number(fd->unattributed) : json_null());
+    put(object, "limit", fd->limit < 0 ? json_null() : number((uint64_t)fd->limit));
+    put(object, "closed_unseen", number(fd->closed_unseen));
+    put(object, "double_closes", number(fd->double_closes));
+    put(object, "closes_of_unopened", number(fd->closes_of_unopened));
+    put(object, "swept", number(fd->swept));
+    return object;
+}
+
+static json_t *step_or_null(const struct report_step *step) {
+    if (!step->call)
+        return json_null();
+    json_t *object = must(json_object()), *frames = must(json_array());
+    put(object, "call", json_string(step->call));
+    for (size_t i = 0; i < step->frame_count; i++)
+        json_array_append_new(frames, frame_object(&step->frames[i]));
+    put(object, "frames", frames);
+    return object;
+}
+
+static json_t *misuses_array(const struct report_process *process) {
+    json_t *array = must(json_array());
+    for (size_t i = 0; i < process->misuse_count; i++) {
+        const struct report_misuse *misuse = &process->misuses[i];
+        json_t *object = must(json_object());
+        put(object, "kind", json_string(misuse->twice ? "double_close" : "close_of_unopened"));
+        put(object, "fd", json_integer(misuse->fd));
+        put(object, "count", number(misuse->count));
+        put(object, "opened", step_or_null(&misuse->opened));
+        put(object, "closed", step_or_null(&misuse->closed));
+        put(object, "again", step_or_null(&misuse->again));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *blocks_object(uint64_t blocks, uint64_t bytes) {
     json_t *object = must(json_object());
     put(object, "blocks", number(blocks));
@@ -184,12 +227,19 @@ static json_t *process_object(const struct report_process *process) {
 
     json_t *totals = must(json_object());
     put(totals, "heap", process->heap_tracked ? heap_object(&process->heap) : json_null());
-    put(totals, "fd", json_null());
+    put(totals, "fd", process->fd_tracked ? fd_object(&process->fd) : json_null());
     put(totals, "map", json_null());
     put(object, "totals", totals);
     put(object, "verdicts", process->heap_tracked ? verdicts_object(&process->verdicts) : json_null());
     put(object, "scan", process->heap_tracked ? scan_object(process) : json_null());
     put(object, "memory", json_memory(process->memory));
+    if (process->fd_tracked) {
+        json_t *unattributed = must(json_array());
+        for (size_t i = 0; i < process->unattributed_count; i++)
+            json_array_append_new(unattributed, example_object(SITE_FD, &process->unattributed[i]));
+        put(object, "unattributed", unattributed);
+        put(object, "misuse", misuses_array(process));
+    }
     return object;
 }
 

@@ -52,6 +52,7 @@ struct report_example {
     const char *type;   // descriptors: "socket", "file", ...
     const char *target; // descriptors: a path or addresses; mappings: the file
     const char *state;  // descriptors: "CLOSE_WAIT", ...; mappings: the protection, "rw-p"
+    const char *detail; // descriptors: flags, offset, bytes queued
 };
 
 // How many of a site's descriptors are of one type and state, or of its mappings of one file.
@@ -91,6 +92,34 @@ struct heap_totals {
     uint64_t outstanding_blocks, outstanding_bytes, unmatched_frees;
 };
 
+// Descriptors. opened = closed + closed_unseen + outstanding.
+struct fd_totals {
+    uint64_t opened, closed, outstanding;
+    uint64_t
+        closed_unseen;  // opened, and gone without a recorded close: raw system calls, or passed on by exec
+    bool looked_at;     // false: nobody could look at it at its end, and the next two are not known
+    uint64_t inherited; // open all along
+    uint64_t unattributed; // open, although no recorded call opened it
+    int64_t limit;         // RLIMIT_NOFILE, soft; -1: not known
+    uint64_t double_closes, closes_of_unopened;
+    uint64_t swept; // failed closes of neighbouring numbers one after the other, as daemons do at their start
+};
+
+// One of the stacks of a misuse. call NULL: it is not known.
+struct report_step {
+    const char *call;
+    struct report_frame *frames; // innermost first
+    size_t frame_count;
+};
+
+// A descriptor was closed that was not open.
+struct report_misuse {
+    bool twice;                               // it was closed already; false: never seen open
+    int64_t fd;                               // the first of them
+    uint64_t count;                           // from the same three stacks
+    struct report_step opened, closed, again; // the first two only if twice
+};
+
 // A count of blocks and bytes by verdict; suppressed ones are counted in suppressed only.
 struct verdict_totals {
     struct {
@@ -117,7 +146,13 @@ struct report_process {
     uint64_t stacks_compared, stacks_different; // 0, 0: no comparison was asked for
     bool heap_tracked;                          // false: totals.heap is null (--track without heap)
     struct heap_totals heap;
-    // fd and map totals are null until descriptors and mappings are tracked.
+    bool fd_tracked; // false: totals.fd is null
+    struct fd_totals fd;
+    struct report_example *unattributed; // some of them
+    size_t unattributed_count;
+    struct report_misuse *misuses; // most frequent first
+    size_t misuse_count;
+    // map totals are null until mappings are tracked.
     struct verdict_totals verdicts;
     // What each stack acquired on the heap, given back or not: count, bytes, truncated and frames are set.
     // Not saved in JSON. NULL: no format of this run wanted it. The last may stand for all others together,

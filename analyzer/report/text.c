@@ -111,6 +111,8 @@ static void print_heading(FILE *out, const struct report_process *process, const
         print_heap_line(out, &process->heap, verbose);
     print_verdicts(out, &process->verdicts, "    ");
     print_scan(out, process, verbose);
+    if (process->fd_tracked)
+        print_fd_line(out, &process->fd);
     if (!process->exact) {
         fputs("  off by  ", out);
         if (process->lost_records)
@@ -145,6 +147,7 @@ int report_write_text(const struct report *report, const struct options *options
             continue;
         print_heading(out, process, options);
         print_sites(out, process, options);
+        print_fd_rest(out, process, options);
         sections++;
     }
     if (sections > 0 && sums.blocks > 0)

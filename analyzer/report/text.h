@@ -56,6 +56,14 @@ const struct report_frame *telling_frame(const struct report_site *site);
 const char *site_noun(enum site_kind kind);
 // "3.1 MiB (3,251,200 bytes) in 1,016 blocks", "3 descriptors".
 void print_amount(FILE *out, enum site_kind kind, uint64_t bytes, uint64_t count);
+// A site's descriptors: "35,000 sockets, 34,990 in CLOSE_WAIT, 10 in ESTABLISHED".
+void print_descriptors(FILE *out, const struct report_site *site);
+// "7 socket, tcp 127.0.0.1:80 -> 127.0.0.1:5000, CLOSE_WAIT".
+void print_descriptor(FILE *out, const struct report_example *example);
+// The line of a process's heading; the summary's line if it comes near its limit; what follows its sites.
+void print_fd_line(FILE *out, const struct fd_totals *fd);
+void print_fd_warning(FILE *out, const struct report_process *process);
+void print_fd_rest(FILE *out, const struct report_process *process, const struct options *options);
 // The listed sites of a process, by verdict, with their stacks.
 void print_sites(FILE *out, const struct report_process *process, const struct options *options);
 // What of the blocks is lost and what reachable: a line for each class, none if none was looked at.

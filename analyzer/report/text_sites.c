@@ -134,8 +134,21 @@ static void print_stack(FILE *out, const struct report_site *site, bool whole) {
         fputs("        (truncated: what called this is not known)\n", out);
 }
 
+static void print_descriptor_examples(FILE *out, const struct report_site *site) {
+    fputc('\n', out);
+    for (size_t i = 0; i < site->example_count; i++) {
+        fputs(i || site->count == site->example_count ? "        " : "      some of them:\n        ", out);
+        print_descriptor(out, &site->examples[i]);
+        fputc('\n', out);
+    }
+}
+
 static void print_details(FILE *out, const struct report_site *site) {
     fprintf(out, "      id %s", site->id);
+    if (site->kind == SITE_FD) {
+        print_descriptor_examples(out, site);
+        return;
+    }
     for (size_t i = 0; i < site->example_count; i++) {
         fprintf(out, "%s0x%" PRIx64 " (",
                 i                                   ? ", "
@@ -153,7 +166,14 @@ static void print_site(FILE *out, const struct report_site *site, size_t rank, u
     fprintf(out, "\n  #%zu  ", rank);
     if (site->baseline)
         fprintf(out, "%s: ", site->baseline);
-    print_amount(out, site->kind, site->bytes, site->count);
+    if (site->kind == SITE_FD)
+        print_descriptors(out, site);
+    else
+        print_amount(out, site->kind, site->bytes, site->count);
+    if (site->kind == SITE_FD && site->count == 1 && site->example_count && site->examples[0].target) {
+        fputs(", ", out);
+        escape_print(out, site->examples[0].target);
+    }
     if (site->kind == SITE_HEAP && whole_bytes > 0) {
         fputs(", ", out);
         print_share(out, site->bytes, whole_bytes);

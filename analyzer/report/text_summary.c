@@ -262,6 +262,8 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
         }
         fputs(sums->exec_blocks && options->verbosity <= 0 ? "; -v lists them.\n" : ".\n", out);
     }
+    for (size_t i = 0; i < report->process_count; i++)
+        print_fd_warning(out, &report->processes[i]);
     print_killed(out, report);
     if (sums->clean_processes && report->process_count > 1 && sums->blocks)
         print_verb(out, sums->clean_processes, " process has nothing left.\n",

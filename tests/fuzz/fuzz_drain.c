@@ -1,3 +1,5 @@
+// links: analyzer/process_descriptors.c analyzer/proc/open_files.c analyzer/proc/net_tables.c
+// links: analyzer/proc/unix_peers.c analyzer/proc/fdinfo.c analyzer/proc/whole_file.c
 // links: analyzer/process_memory.c analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/look.c
 // links: analyzer/memory/arenas.c analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
 // links: analyzer/report/units.c
@@ -88,8 +90,10 @@ static void finish(struct family *family, uint32_t slot) {
     process_finish(process, false);
     uint64_t count = 0, bytes = 0;
     for (size_t i = 0; i < process->harvest.group_count; i++) {
-        count += process->harvest.groups[i].count;
-        bytes += process->harvest.groups[i].bytes;
+        if (process->harvest.groups[i].kind == SITE_HEAP) {
+            count += process->harvest.groups[i].count;
+            bytes += process->harvest.groups[i].bytes;
+        }
         if (process->harvest.groups[i].frame_count > WIRE_DEPTH_MAX)
             abort();
     }

@@ -71,6 +71,22 @@ static void check_memory(const json_t *memory) {
     ck_assert_int_eq(bytes, integer(memory, "rss_bytes"));
 }
 
+static void check_descriptors(const json_t *process) {
+    const json_t *fd = json_object_get(json_object_get(process, "totals"), "fd");
+    if (json_is_null(fd))
+        return;
+    size_t index;
+    json_t *site;
+    long long count = 0;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        if (!strcmp(json_string_value(json_object_get(site, "kind")), "fd"))
+            count += integer(site, "count");
+    }
+    ck_assert_int_eq(count, integer(fd, "outstanding"));
+    ck_assert_int_eq(integer(fd, "opened"),
+                     integer(fd, "closed") + integer(fd, "closed_unseen") + integer(fd, "outstanding"));
+}
+
 static void check_process(const json_t *process) {
     integer(process, "pid");
     integer(process, "parent_pid");
@@ -87,6 +103,7 @@ static void check_process(const json_t *process) {
     check_sites(process);
     if (json_is_object(json_object_get(process, "memory")))
         check_memory(json_object_get(process, "memory"));
+    check_descriptors(process);
 }
 
 json_t *report_load(const char *path) {

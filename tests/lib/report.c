@@ -50,6 +50,12 @@ long long heap(const json_t *process, const char *figure) {
     return json_integer_value(value);
 }
 
+long long fds(const json_t *process, const char *figure) {
+    json_t *value = json_object_get(json_object_get(json_object_get(process, "totals"), "fd"), figure);
+    ck_assert_msg(json_is_integer(value), "totals.fd.%s is missing", figure);
+    return json_integer_value(value);
+}
+
 void assert_heap(const json_t *process, long long allocations, long long frees, long long allocated_bytes,
                  long long outstanding_blocks, long long outstanding_bytes) {
     ck_assert_ptr_nonnull(process);
@@ -149,6 +155,19 @@ long long blocks_through(const json_t *process, const char *function) {
 
 long long bytes_through(const json_t *process, const char *function) {
     return sum_through(process, function, "bytes");
+}
+
+long long fds_through(const json_t *process, const char *function, const char *call) {
+    size_t index;
+    json_t *site;
+    long long sum = 0;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        bool fits =
+            !strcmp(json_string_value(json_object_get(site, "kind")), "fd") && frame_of(site, function);
+        if (fits && (!call || !strcmp(json_string_value(json_object_get(site, "call")), call)))
+            sum += json_integer_value(json_object_get(site, "count"));
+    }
+    return sum;
 }
 
 char *stack_text(const json_t *site) {

@@ -20,6 +20,12 @@ long long heap(const json_t *process, const char *figure);
 // Both, as one assertion with a readable message.
 void assert_heap(const json_t *process, long long allocations, long long frees, long long allocated_bytes,
                  long long outstanding_blocks, long long outstanding_bytes);
+// One figure of totals.fd; fails the test if it is missing or null.
+long long fds(const json_t *process, const char *figure);
+// Descriptors over all sites with that function anywhere in their stacks; acquired by this call, NULL: by
+// any.
+long long fds_through(const json_t *process, const char *function, const char *call);
+
 // The process's totals are what tests/programs/count.h counted and printed on standard error.
 void assert_heap_as_counted(const json_t *process, const char *printed);
 

@@ -1,3 +1,4 @@
+// links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c
@@ -208,7 +209,7 @@ START_TEST(unknown_members_are_ignored) {
     json_t *process = json_array_get(json_object_get(root, "processes"), 0);
     json_object_set_new(root, "later", json_pack("{s:[i,i]}", "x", 1, 2));
     json_object_set_new(process, "later", json_null());
-    json_object_set_new(json_object_get(process, "totals"), "fd", json_pack("{s:i}", "opened", 3));
+    json_object_set_new(json_object_get(process, "totals"), "later", json_pack("{s:i}", "opened", 3));
     json_object_set_new(json_array_get(json_object_get(process, "sites"), 0), "later", json_true());
     char *text = json_dumps(root, 0);
     struct report *plain = parse(file), *more = parse(text);

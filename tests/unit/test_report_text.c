@@ -1,3 +1,4 @@
+// links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c
@@ -36,6 +37,7 @@ static const struct golden {
     {"tree", "tree-all", SHOW_ALL, 0, 0},
     {"inexact", "inexact", SHOW_DEFAULT, 20, 0},
     {"inexact", "inexact-all", SHOW_ALL, 20, 0},
+    {"inexact", "inexact-verbose", 1u << VERDICT_OPEN, 20, 1},
     {"clean", "clean", SHOW_DEFAULT, 20, 0},
     {"stripped", "stripped", SHOW_DEFAULT, 20, 0},
     {"hostile", "hostile", SHOW_DEFAULT, 20, 1},

@@ -1,0 +1,48 @@
+// Every function that opens or closes a descriptor is recorded, once and with its name and stack, and works
+// as without seep: the program ends with abort if it doesn't.
+#include "tests/lib/report.h"
+#include "tests/lib/suite.h"
+#include "tests/lib/under_seep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// Each line "CASE name call left".
+static int check_cases(const json_t *process, char *printed) {
+    int count = 0;
+    for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n")) {
+        char name[64], call[64];
+        long long left;
+        if (sscanf(line, "CASE %60s %60s %lld", name, call, &left) != 3)
+            continue;
+        const char *function = text("case_%s", name);
+        ck_assert_msg(fds_through(process, function, NULL) == left, "%s left %lld open, the report says %lld",
+                      name, left, fds_through(process, function, NULL));
+        ck_assert_msg(!left || fds_through(process, function, call) > 0, "%s is not recorded as %s", name,
+                      call);
+        count++;
+    }
+    return count;
+}
+
+START_TEST(every_function_that_opens_or_closes_is_recorded) {
+    struct seep_run run = SEEP(_i, "fd_calls");
+    ck_assert_int_eq(exit_status(&run.outcome), 0);
+    long long opened, closed;
+    const char *total = strstr(run.outcome.err, "TOTAL ");
+    ck_assert_msg(total && sscanf(total, "TOTAL %lld %lld", &opened, &closed) == 2, "%s", run.outcome.err);
+    ck_assert_int_eq(fds(run.process, "opened"), opened);
+    ck_assert_int_eq(fds(run.process, "closed"), closed);
+    ck_assert_int_eq(fds(run.process, "outstanding"), opened - closed);
+    ck_assert_int_eq(fds(run.process, "closed_unseen"), 0);
+    ck_assert_int_eq(fds(run.process, "unattributed"), 0);
+    ck_assert_int_eq(fds(run.process, "double_closes"), 0);
+    ck_assert(is_exact(run.report));
+    ck_assert_int_gt(check_cases(run.process, run.outcome.err), 75);
+}
+END_TEST
+
+static void add_tests(TCase *tests) {
+    tcase_add_loop_test(tests, every_function_that_opens_or_closes_is_recorded, 0, WAYS);
+}
+SEEP_TEST_MAIN("descriptor calls")
