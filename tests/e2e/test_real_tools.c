@@ -25,6 +25,15 @@ START_TEST(curl_from_a_file_and_a_server) {
 }
 END_TEST
 
+START_TEST(nginx_with_two_workers) {
+    installed("nginx"), installed("curl");
+    struct seep_run ran = carry(
+        _i, &(struct real_job){.command.argv = {"sh", real_input("web_server.sh")}, .files = {"first"}});
+    ck_assert_msg(strstr(ran.outcome.out, "404 then ended with 0") != NULL, "%s", ran.outcome.out);
+    ck_assert_uint_ge(processes_named(ran.report, "nginx"), 3);
+}
+END_TEST
+
 START_TEST(openssl_keys_and_a_connection) {
     installed("openssl");
     struct seep_run ran = carry(
@@ -46,6 +55,7 @@ static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, git_from_init_to_gc, 0, WAYS);
     tcase_add_loop_test(tests, curl_from_a_file_and_a_server, 0, WAYS);
+    tcase_add_loop_test(tests, nginx_with_two_workers, 0, WAYS);
     tcase_add_loop_test(tests, openssl_keys_and_a_connection, 0, WAYS);
     tcase_add_loop_test(tests, ten_thousand_exceptions, 0, WAYS);
 }
