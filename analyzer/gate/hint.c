@@ -38,7 +38,7 @@ const char *site_hint(struct arena *arena, const struct report_site *site, size_
     if (count > most)
         fputs(" < ...", out);
     fclose(out);
-    for (char *at = text; at && (at = strstr(at, " #"));)
+    for (char *at = text ? strstr(text, " #") : NULL; at; at = strstr(at, " #"))
         at[1] = '_';
     const char *copy = arena_strdup(arena, text);
     free(text);
