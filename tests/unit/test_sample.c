@@ -1,7 +1,7 @@
-// links: analyzer/sample.c analyzer/process_memory.c analyzer/process.c analyzer/family.c
+// links: analyzer/sample.c analyzer/process_memory.c analyzer/process.c analyzer/process_descriptors.c analyzer/family.c
 // links: analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/look.c analyzer/memory/arenas.c
 // links: analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
-// links: analyzer/verdict/*.c analyzer/report/units.c analyzer/proc/smaps.c analyzer/arena.c
+// links: analyzer/verdict/*.c analyzer/report/units.c analyzer/proc/*.c analyzer/arena.c
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c
 // links: analyzer/harvest.c analyzer/table.c analyzer/tally.c analyzer/live.c analyzer/live_history.c
