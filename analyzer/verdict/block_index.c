@@ -167,7 +167,9 @@ void block_index_find(const struct block_index *index, const uint64_t *words, si
         }
     }
     for (size_t n = 0; n < other_count; n++) {
+        // cppcheck-suppress uninitvar // other_count counts what was written
         size_t i = others[n];
+        // cppcheck-suppress uninitvar // all below count are written
         const struct index_granule *granule = places[i].granule;
         uint32_t block = holder(index, words[i], granule->before, granule[1].before);
         hits[i] = (struct index_hit){block, block != NO_BLOCK && index->blocks[block].address == words[i]};
