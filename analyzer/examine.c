@@ -57,7 +57,10 @@ static void refuse(struct process *process, int error) {
 static struct verdicts *read_memory(struct process *process, const struct stopped *stopped, int board_fd) {
     const struct family *family = process->family;
     const struct wire_process *wire = family_process(family, process->slot);
+    struct wire_own own_areas[WIRE_OWN_AREAS];
     struct roots_question question = {.stopped = stopped,
+                                      .own_areas = own_areas,
+                                      .own_area_count = family_own_areas(family, own_areas),
                                       .is_forked = process->begin == BEGIN_FORK,
                                       .own_files = {file_of(family->fd), file_of(board_fd)},
                                       .own_region = early_region(family->memory),

@@ -41,6 +41,14 @@ HOOKED __attribute__((noreturn)) void quick_exit(int status) {
     __builtin_unreachable();
 }
 
+HOOKED __attribute__((noreturn)) void abort(void) {
+    struct machine_registers caller;
+    machine_capture(&caller);
+    last_abort(&caller);
+    real.abort();
+    __builtin_unreachable();
+}
+
 static int failed(int result) {
     int keep = errno;
     last_exec_failed();

@@ -8,6 +8,7 @@
 #include "preload/wire/atomic.h"
 
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -84,6 +85,12 @@ void last_exit(int status, const struct machine_registers *caller) {
     note_exit(status);
     stand(caller);
     wait_if_ours();
+}
+
+void last_abort(const struct machine_registers *caller) {
+    struct sigaction action;
+    if (attach_is_own_process() && sigaction(SIGABRT, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+        stand(caller);
 }
 
 void last_exec(void) {

@@ -16,6 +16,10 @@ void last_begins(const struct machine_registers *caller);
 // Says with which status, where nobody will tell us later.
 void last_exit_soon(int status);
 
+// The program is about to abort; whether that ends it, is for its handler of SIGABRT: only without one the
+// process stands still.
+void last_abort(const struct machine_registers *caller);
+
 // The program is about to be replaced; taken back with last_exec_failed if that did not work.
 void last_exec(void);
 void last_exec_failed(void);

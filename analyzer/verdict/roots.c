@@ -65,6 +65,11 @@ static void cut_own(struct roots_search *search) {
         if (is_own_file(search->question, area) || is_own_library(area) || follows)
             ranges_add(&search->cut, area->start, area->end);
     }
+    for (size_t i = 0; i < search->question->own_area_count; i++) {
+        const struct wire_own *own = &search->question->own_areas[i];
+        if (own->start != search->question->own_region.begin)
+            ranges_add(&search->cut, own->start, own->start + own->bytes);
+    }
 }
 
 void roots_find(const struct roots_question *question, struct roots *out) {

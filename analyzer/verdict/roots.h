@@ -9,6 +9,7 @@
 #include "analyzer/verdict/classify.h"
 #include "analyzer/verdict/ranges.h"
 #include "analyzer/verdict/stop.h"
+#include "preload/wire/layout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,8 @@ struct roots_question {
     // too.
     struct roots_file own_files[2];
     struct classify_range own_region;
+    const struct wire_own *own_areas; // what it mapped for itself
+    size_t own_area_count;
     // The thread that stands in its last moment (0: none): what its stack holds of the program begins here,
     // its registers included (0: at its stack pointer, its registers are as they are).
     uint64_t standing_thread; // thread pointer

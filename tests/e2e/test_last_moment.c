@@ -4,6 +4,7 @@
 #include "tests/lib/suite.h"
 #include "tests/lib/under_seep.h"
 
+#include <signal.h>
 #include <string.h>
 
 enum { HELD = 200, LOST = 100, NOT_ASKED = -1 };
@@ -113,7 +114,17 @@ START_TEST(other_allocators_blocks_are_told_apart) {
 }
 END_TEST
 
+START_TEST(an_abort_is_a_last_moment) {
+    struct seep_run ran = SEEP(_i, "last_moments", "aborts");
+    ck_assert_int_eq(exit_status(&ran.outcome), 128 + SIGABRT);
+    assert_end(ran.process, "signal", SIGABRT);
+    ck_assert_int_eq(blocks_of(ran.process, "reachable", HELD), 1);
+    ck_assert_int_eq(blocks_of(ran.process, "definite", LOST), 1);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
+    tcase_add_loop_test(tests, an_abort_is_a_last_moment, 0, WAYS);
     tcase_add_loop_test(tests, what_is_held_is_reachable_and_what_is_lost_is_lost, 0, HOLDINGS * WAYS);
     tcase_add_loop_test(tests, a_child_holds_its_blocks_in_what_it_inherited, 0, WAYS);
     tcase_add_loop_test(tests, who_is_traced_by_somebody_else_is_unclassified_and_told_why, 0, WAYS);

@@ -221,17 +221,33 @@ static void in_a_traced_child(void) {
     MUST(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void aborts(void) {
+    void *volatile block = malloc(HELD);
+    lose();
+    abort();
+    MUST(block == NULL);
+}
+
 #define CASE(name)                                                                                           \
     { #name, name }
 static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    CASE(threads_wait_and_run), CASE(threads_come_and_go), CASE(a_thread_ended),
-    CASE(dead_stack),           CASE(freed_memory),        CASE(mapped_memory),
-    CASE(thread_storage),       CASE(event_queue),         CASE(timer),
-    CASE(mapped_fiber),         CASE(runs_on_a_fiber),     CASE(in_a_child),
+    CASE(threads_wait_and_run),
+    CASE(threads_come_and_go),
+    CASE(a_thread_ended),
+    CASE(dead_stack),
+    CASE(freed_memory),
+    CASE(mapped_memory),
+    CASE(thread_storage),
+    CASE(event_queue),
+    CASE(timer),
+    CASE(mapped_fiber),
+    CASE(runs_on_a_fiber),
+    CASE(in_a_child),
     CASE(in_a_traced_child),
+    CASE(aborts),
 };
 
 int main(int argc, char **argv) {
