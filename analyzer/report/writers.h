@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 // JUnit XML: a suite with a test case per site, named by function and site id so that a CI server can follow
-// it from run to run, and one for the gate. A site fails, unless it is known to the baseline or the gate let
-// it pass: then it is skipped, and says why.
+// it from run to run, and one for the gate. A site fails, unless it is known to the baseline, or the gate let
+// it pass or does not ask for its kind: then it is skipped, and says why.
 int report_write_junit(const struct report *report, const struct options *options, FILE *out);
 
 // SARIF 2.1.0 within the limits of GitHub's code scanning: what is over them is counted in a notification.
