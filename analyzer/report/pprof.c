@@ -174,20 +174,27 @@ static void add_comments(struct pprof *p, const struct report *report) {
         profile_comment(p->profile, arena_printf(p->arena, "because %s", report->inexact_because[i]));
 }
 
-// pprof takes the first mapping for the program: so it is the first process's executable, if a stack lies
-// there.
-static void add_program(struct pprof *p, const struct listing *listing) {
-    for (size_t i = 0; i < listing->count; i++) {
-        const struct report_site *site = listing->sites[i].site;
-        const char *executable = listing->sites[i].process->executable;
-        for (size_t f = 0; f < site->frame_count && executable; f++) {
-            const struct report_frame *frame = &site->frames[f];
-            if (frame->module && strcmp(frame->module, executable) == 0) {
-                profile_mapping(p->profile, frame->module, frame->build_id);
-                return;
-            }
+static bool add_program_of(struct pprof *p, const struct report_process *process,
+                           const struct report_site *site) {
+    for (size_t f = 0; f < site->frame_count && process->executable; f++) {
+        const struct report_frame *frame = &site->frames[f];
+        if (frame->module && strcmp(frame->module, process->executable) == 0) {
+            profile_mapping(p->profile, frame->module, frame->build_id);
+            return true;
         }
     }
+    return false;
+}
+
+// pprof takes the first mapping for the program: so it is the first executable that a stack lies in.
+static void add_program(struct pprof *p, const struct report *report, const struct listing *listing) {
+    for (size_t i = 0; i < listing->count; i++)
+        if (add_program_of(p, listing->sites[i].process, listing->sites[i].site))
+            return;
+    for (size_t i = 0; i < report->process_count; i++)
+        for (size_t k = 0; k < report->processes[i].acquired_count; k++)
+            if (add_program_of(p, &report->processes[i], &report->processes[i].acquired[k]))
+                return;
 }
 
 static int write_gzipped(const struct proto *message, FILE *out) {
@@ -221,7 +228,7 @@ int report_write_pprof(const struct report *report, const struct options *option
             p.first_value = ALLOC_OBJECTS;
     add_header(&p, report, &listing);
     add_comments(&p, report);
-    add_program(&p, &listing);
+    add_program(&p, report, &listing);
     for (size_t i = 0; i < listing.count; i++)
         add_site(&p, &listing.sites[i]);
     for (size_t i = 0; i < report->process_count; i++)
