@@ -98,6 +98,22 @@ START_TEST(an_object_of_a_c_library_never_destroyed) {
 }
 END_TEST
 
+START_TEST(descriptors_opened_in_c) {
+    struct seep_run ran = incident(_i, "devices");
+    assert_all_sites_are_the_programs(ran.process);
+    assert_place(only_site(ran.process, "fd", 100, 0), "main.openDevices", "C.device_open()");
+}
+END_TEST
+
+START_TEST(inotify_watches_left_behind) {
+    struct seep_run ran = incident(_i, "watches");
+    assert_all_sites_are_the_programs(ran.process);
+    const json_t *site = only_site(ran.process, "fd", 50, 0);
+    assert_place(site, "main.watchFolders", "C.watch_folder(path)");
+    ck_assert_str_eq(json_string_value(json_object_get(site, "call")), "inotify_init1");
+}
+END_TEST
+
 START_TEST(a_thousand_goroutines_parked_in_c) {
     struct seep_run ran = incident(_i, "park");
     assert_all_sites_are_the_programs(ran.process);
@@ -135,6 +151,8 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_c_string_never_freed, 0, WAYS);
     tcase_add_loop_test(tests, a_mebibyte_for_each_call, 0, WAYS);
     tcase_add_loop_test(tests, an_object_of_a_c_library_never_destroyed, 0, WAYS);
+    tcase_add_loop_test(tests, descriptors_opened_in_c, 0, WAYS);
+    tcase_add_loop_test(tests, inotify_watches_left_behind, 0, WAYS);
     tcase_add_loop_test(tests, a_thousand_goroutines_parked_in_c, 0, WAYS);
     tcase_add_loop_test(tests, a_million_blocks_in_and_out, 0, WAYS);
 }
