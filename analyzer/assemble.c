@@ -1,7 +1,8 @@
 // See assemble.h. Called by command_run.c and serve.c after the session has been served.
 #include "analyzer/assemble.h"
 #include "analyzer/go_runtime.h"
-#include "analyzer/process_memory.h"
+#include "analyzer/owners.h"
+#include "analyzer/process_account.h"
 #include "analyzer/assemble_descriptors.h"
 #include "analyzer/site_id.h"
 #include "analyzer/sites.h"
@@ -100,6 +101,16 @@ static void fill_scan(const struct process *p, struct report_process *out, const
     out->scan.unreadable_bytes = p->scan.reading.unreadable_bytes;
 }
 
+static void fill_map(struct report_process *out, const struct process *p) {
+    const struct mapping_counts *counts = &p->mapping_counts;
+    out->map = (struct map_totals){.mapped = counts->mapped,
+                                   .unmapped = counts->unmapped,
+                                   .outstanding_regions = counts->outstanding,
+                                   .outstanding_bytes = counts->outstanding_bytes,
+                                   .resident_bytes = p->mapped_resident_bytes,
+                                   .vanished_bytes = counts->vanished_bytes};
+}
+
 static void fill_process(struct assembling *a, const struct process *p, struct report_process *out,
                          const struct options *options, struct symbols *symbols) {
     struct arena *arena = a->report->arena;
@@ -135,9 +146,12 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
     if (options->track & TRACK_FD)
         assemble_descriptors(out, p, symbols, arena);
     sites_build(out, &p->harvest, symbols, arena);
+    out->map_tracked = options->track & TRACK_MAP;
+    if (out->map_tracked)
+        fill_map(out, p);
+    owners_set_aside(out, p->allocator);
     go_runtime_set_aside(out);
     sites_build_acquired(out, &p->harvest, symbols, arena);
-    out->memory = process_account(p, out->heap_tracked, arena);
     doubt_process(a, p, out);
 }
 
@@ -175,7 +189,9 @@ struct report *assemble_report(const struct session *session, const struct optio
         fill_process(&a, session->processes[i], &report->processes[i], options, symbols);
     symbols_free(symbols);
     site_ids_assign(report);
-    for (size_t i = 0; i < report->process_count; i++)
+    for (size_t i = 0; i < report->process_count; i++) {
         sites_sort(&report->processes[i]);
+        report->processes[i].memory = process_account(session->processes[i], &report->processes[i], arena);
+    }
     return report;
 }

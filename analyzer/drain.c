@@ -247,6 +247,13 @@ void drain_process(struct family *family, const struct process *process, bool go
     }
 }
 
+void drain_published(struct family *family, struct process *process) {
+    uint32_t used = extents_used(family);
+    for (uint32_t i = 0; i < used; i++)
+        if (owner_of(family, i) == process)
+            read_ring(family, i, process);
+}
+
 bool drain_standing(struct family *family, struct process *process) {
     uint32_t used = extents_used(family);
     for (uint32_t i = 0; i < used; i++)

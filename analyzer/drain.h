@@ -21,6 +21,9 @@ void drain_new_slots(struct family *family,
 // are not to be handed to anybody else.
 void drain_process(struct family *family, const struct process *process, bool gone);
 
+// Reads what the process's threads have published up to now.
+void drain_published(struct family *family, struct process *process);
+
 // Reads all that a process holds which stands still, nurseries included, for its harvest. False, and nothing
 // is read: a thread was stopped within a realloc, whose block is neither here nor there; to be tried again
 // when the process has gone on a little.

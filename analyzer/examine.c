@@ -99,8 +99,10 @@ static void look_at_the_heap(struct process *process, const struct examine_optio
 void process_examine(struct process *process, const struct examine_options *options) {
     if (options->verdict)
         look_at_the_heap(process, options);
-    if (!process->looked_at_end) // it could not be stopped, or need not be
+    if (!process->looked_at_end) { // it could not be stopped, or need not be
+        drain_published(process->family, process);
         process_look(process, true);
+    }
     if (options->descriptors && process->live) { // not stopped: its other threads go on meanwhile
         drain_round(process->family);
         process_look_at_descriptors(process, ledger_complete_to(process->ledger));

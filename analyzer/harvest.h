@@ -66,7 +66,8 @@ struct harvested_group {
     uint64_t kept_blocks, kept_bytes; // indirectly lost ones that only these keep alive; of definite ones
     struct harvested_tally tallies[HARVEST_TALLIES]; // the first kinds met, if more
     size_t tally_count;
-    size_t first_frame, frame_count; // in frames, innermost first
+    int64_t resident_bytes, dirty_bytes; // of mappings; set by who knows, -1: not known
+    size_t first_frame, frame_count;     // in frames, innermost first
     struct harvest_item
         examples[HARVEST_EXAMPLES]; // those with the lowest addresses, so that runs can be compared
     size_t example_count;

@@ -323,7 +323,7 @@ static int check_operands(struct parser *p) {
 
 static void fill_defaults(struct options *options) {
     *options = (struct options){
-        .track = TRACK_HEAP | TRACK_FD,
+        .track = TRACK_HEAP | TRACK_FD | TRACK_MAP,
         .depth = DEFAULT_DEPTH,
         .follow_children = true,
         .verdict = true,

@@ -63,10 +63,6 @@ int parse_track(const char *value, uint32_t *out, char *why, size_t why_bytes) {
     static const struct list_word words[] = {{"heap", TRACK_HEAP}, {"fd", TRACK_FD}, {"map", TRACK_MAP}, {0}};
     uint32_t set = 0;
     int rc = parse_list(words, value, &set, why, why_bytes);
-    if (rc == 0 && set & TRACK_MAP) {
-        snprintf(why, why_bytes, "mappings are not tracked in this version; use --track heap,fd");
-        rc = -EINVAL;
-    }
     if (rc == 0)
         *out = set;
     return rc;

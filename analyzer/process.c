@@ -3,6 +3,7 @@
 #include "analyzer/process_descriptors.h"
 #include "analyzer/tally.h"
 #include "analyzer/memory/look.h"
+#include "analyzer/process_mappings.h"
 #include "analyzer/process_memory.h"
 #include "preload/wire/atomic.h"
 
@@ -162,6 +163,9 @@ void process_free(struct process *process) {
     process_forget_memory(process);
     live_free(process->live);
     ledger_free(process->ledger);
+    table_free(&process->mapping_sites);
+    free(process->mapping_groups);
+    free(process->allocator);
     tally_free(process->tally);
     harvest_free(&process->harvest);
     free(process->scan.refused);
@@ -281,6 +285,7 @@ void process_harvest(struct process *process, const struct verdicts *verdict) {
     struct harvester *harvester = harvest_begin(&process->harvest, process->family);
     harvest_live(harvester, process->live, verdict);
     process_harvest_descriptors(process, harvester);
+    process_harvest_mappings(process, harvester);
     harvest_end(harvester);
     if (process->tally)
         harvest_acquired(&process->harvest, process->family, process->tally);
@@ -289,6 +294,13 @@ void process_harvest(struct process *process, const struct verdicts *verdict) {
     process->live = NULL;
     tally_free(process->tally);
     process->tally = NULL;
+}
+
+static void name_allocator(struct process *process, uint32_t module) {
+    struct wire_module wire;
+    char path[4097];
+    if (module && family_module(process->family, module, &wire, path, sizeof path))
+        process->allocator = copy(path, strlen(path));
 }
 
 void process_finish(struct process *process, bool still_running) {
@@ -300,6 +312,7 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_compared = wire->stacks_compared;
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
+    name_allocator(process, family->memory->allocator_module);
     process->ended_ns = process_now_ns();
     if (process->look && process->end == END_SIGNAL && process->end_signal == SIGKILL)
         process->killed_for_memory = look_counts_kills(process->look);

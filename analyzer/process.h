@@ -5,9 +5,11 @@
 #include "analyzer/harvest.h"
 #include "analyzer/ledger/descriptors.h"
 #include "analyzer/ledger/ledger.h"
+#include "analyzer/ledger/mappings.h"
 #include "analyzer/live.h"
 #include "analyzer/proc/open_files.h"
 #include "analyzer/report/report.h"
+#include "analyzer/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,6 +68,12 @@ struct process {
     struct open_files files; // what was open when it was looked at
     bool looked_at;          // else files is empty
     struct descriptor_counts descriptors;
+    struct mapping_counts mapping_counts;
+    struct table mapping_sites; // call and stack of a mapping -> the number that looks know them by
+    int64_t *mapping_groups;    // by that number: the group of the harvest plus 1; 0: none
+    size_t mapping_group_count;
+    char *allocator;               // path of the object that serves malloc; NULL: not known
+    int64_t mapped_resident_bytes; // of the mappings that are left; -1: not known
     struct live_counts counts;
     struct tally *tally; // NULL: nobody asked, or after the harvest
     struct harvest harvest;

@@ -1,7 +1,7 @@
-// See process_memory.h. Called by examine.c, process.c and assemble.c.
+// See process_memory.h. Called by examine.c and process.c.
 #include "analyzer/process_memory.h"
-#include "analyzer/memory/account.h"
-#include "analyzer/vector.h"
+#include "analyzer/memory/look.h"
+#include "analyzer/process_mappings.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -19,16 +19,21 @@ void process_forget_memory(struct process *process) {
     process->look = NULL;
 }
 
-// What is known besides the kernel's word. The caller frees.
-static struct memory_region *known_regions(const struct process *process, size_t *count) {
+// What is known besides the kernel's word: what we mapped there ourselves, and what the program did. The
+// caller frees.
+static struct memory_region *known_regions(struct process *process, size_t *count) {
     struct wire_own own[WIRE_OWN_AREAS];
-    struct memory_region *regions = NULL;
-    size_t room = 0, own_count = family_own_areas(process->family, own);
-    *count = 0;
+    size_t mapped, own_count = family_own_areas(process->family, own);
+    struct memory_region *regions = process_mapped_regions(process, &mapped);
+    struct memory_region *all = realloc(regions, (mapped + own_count + 1) * sizeof *all);
+    if (!all) {
+        *count = mapped;
+        return regions;
+    }
     for (size_t i = 0; i < own_count; i++)
-        *VECTOR_PUSH(regions, *count, room) =
-            (struct memory_region){own[i].start, own[i].start + own[i].bytes, MEMORY_SEEP, -1};
-    return regions;
+        all[mapped + i] = (struct memory_region){own[i].start, own[i].start + own[i].bytes, MEMORY_SEEP, -1};
+    *count = mapped + own_count;
+    return all;
 }
 
 void process_look(struct process *process, bool at_end) {
@@ -50,6 +55,7 @@ void process_look(struct process *process, bool at_end) {
     process_forget_memory(process);
     process->look = fresh;
     process->looked_at_end = at_end;
+    process_compare_mappings(process);
 }
 
 struct marking {
@@ -70,23 +76,4 @@ void process_mark_blocks(struct process *process, const struct verdicts *verdict
     struct marking marking = {.process = process, .verdict = verdict};
     if (process->look)
         live_each(process->live, mark, &marking);
-}
-
-struct report_memory *process_account(const struct process *process, bool heap_tracked, struct arena *arena) {
-    if (!process->look)
-        return NULL;
-    // A forked child's blocks are its parent's where it inherited them: those it can't be asked for.
-    bool known = heap_tracked && process->begin == BEGIN_EXEC && process->attached &&
-                 !(process->notes & NOTE_HEAP_BYPASSED);
-    struct account_facts facts = {.heap_known = known,
-                                  .live_bytes = process->counts.live_bytes,
-                                  .ended_ns = process->looked_at_end ? 0 : process->ended_ns};
-    for (int verdict = 0; verdict < VERDICT_OPEN; verdict++)
-        facts.live_resident_bytes[verdict] = process->live_resident_bytes[verdict];
-    struct report_memory *memory = account_make(process->look, &facts, arena);
-    int64_t most_seen = (int64_t)(process->sampling.most_pages * PAGES_BYTES);
-    if (memory->peak_rss_bytes >= 0 && memory->peak_rss_bytes < most_seen)
-        memory->peak_rss_bytes = most_seen;
-    memory->killed = process->killed_for_memory;
-    return memory;
 }

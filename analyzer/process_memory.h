@@ -1,9 +1,7 @@
-// The memory of a process: looks at it while it is there, and what the report says of it when it is gone.
+// The memory of a process, looked at while it is there.
 #pragma once
 
-#include "analyzer/arena.h"
 #include "analyzer/process.h"
-#include "analyzer/report/memory.h"
 
 // Looks at what the process is resident for, now: the last look counts. Fails quietly: what was seen before
 // stays. at_end: it does nothing of its own any more, or is not waited for any longer.
@@ -12,9 +10,6 @@ void process_look(struct process *process, bool at_end);
 // Notes which of the memory last seen its live blocks are in. Once, when its live set has settled. verdict:
 // on that set; NULL: none.
 void process_mark_blocks(struct process *process, const struct verdicts *verdict);
-
-// The account of a finished process, in the arena; NULL if it was never looked at.
-struct report_memory *process_account(const struct process *process, bool heap_tracked, struct arena *arena);
 
 void process_forget_memory(struct process *process);
 

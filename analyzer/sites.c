@@ -78,9 +78,13 @@ static void fill_site(struct report_site *site, const struct harvest *harvest,
     site->kind = group->kind;
     site->verdict = group->verdict;
     site->call = sites_call_name(group->call);
-    site->resident_bytes = -1;
+    site->resident_bytes = site->dirty_bytes = group->kind == SITE_MAP ? 0 : -1;
     site->truncated = group->truncated;
     site->frame_count = sites_frames(harvest, group, symbols, arena, &site->frames);
+}
+
+static void add_known(int64_t *sum, int64_t more) {
+    *sum = *sum < 0 || more < 0 ? -1 : *sum + more;
 }
 
 static struct report_example example_of(const struct harvest_item *item, struct arena *arena) {
@@ -178,10 +182,12 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         if (!group->count) // somebody wanted its stack
             continue;
         int added;
-        uint32_t index = *table_at(&by_key, group_key(harvest, group), (uint32_t)count, &added);
+        uint64_t key = group_key(harvest, group);
+        uint32_t index = *table_at(&by_key, key, (uint32_t)count, &added);
         struct report_site *site = &sites[index];
         if (added) {
             fill_site(site, harvest, group, symbols, arena);
+            site->key = key;
             count++;
         }
         merge_examples(site, group, arena);
@@ -191,10 +197,21 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         site->bytes += group->bytes;
         site->indirect_blocks += group->kept_blocks;
         site->indirect_bytes += group->kept_bytes;
+        add_known(&site->resident_bytes, group->resident_bytes);
+        add_known(&site->dirty_bytes, group->dirty_bytes);
     }
     table_free(&by_key);
     process->sites = sites;
     process->site_count = count;
+}
+
+const struct report_site *sites_of_group(const struct report_process *process, const struct harvest *harvest,
+                                         size_t group) {
+    uint64_t key = group_key(harvest, &harvest->groups[group]);
+    for (size_t i = 0; i < process->site_count; i++)
+        if (process->sites[i].key == key)
+            return &process->sites[i];
+    return NULL;
 }
 
 void sites_sort(struct report_process *process) {

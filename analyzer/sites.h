@@ -10,6 +10,10 @@
 void sites_build(struct report_process *process, const struct harvest *harvest, struct symbols *symbols,
                  struct arena *arena);
 
+// The site that a group of the harvest became part of; NULL: it was set aside since.
+const struct report_site *sites_of_group(const struct report_process *process, const struct harvest *harvest,
+                                         size_t group);
+
 // Fills process->acquired likewise, where the harvest has it.
 void sites_build_acquired(struct report_process *process, const struct harvest *harvest,
                           struct symbols *symbols, struct arena *arena);

@@ -93,6 +93,20 @@ static bool aligns(const uint8_t *code, size_t bytes) {
     return false;
 }
 
+// What the runtime has C do for it, mapping memory for instance, on a stack that may have been moved to a
+// boundary.
+static struct frame_rule aligned_rule(const uint8_t *code, size_t bytes, int32_t distance) {
+    for (size_t at = 0; at < bytes; at++)
+        if (MACHINE_GO_KEEPS_SP(code + at, bytes - at))
+            return (struct frame_rule){.kind = FRAME_STEP,
+                                       .cfa_base = FRAME_SP_LOADED,
+                                       .cfa_add = distance - MACHINE_RETURN_OFFSET,
+                                       .ra_base = FRAME_CFA,
+                                       .ra_offset = MACHINE_RETURN_OFFSET,
+                                       .fp_base = FRAME_SAME};
+    return stuck;
+}
+
 // A return address that is a function's first byte was planted there, unless a call ends right before it (to
 // a function that never returns). The kernel comes back from signal handlers through such a one.
 static struct frame_rule entry_rule(const struct go_table *table, const struct go_function *entered) {
@@ -137,7 +151,7 @@ static struct frame_rule rule_in(const struct go_table *table, uintptr_t address
     }
     if (is_one_of(name, called_by_c) && machine_go_read_callback(code, bytes))
         return (struct frame_rule){.kind = FRAME_TO_C, .cfa_offset = distance - MACHINE_RETURN_OFFSET};
-    return aligns(code, bytes) ? stuck : step_over(distance);
+    return aligns(code, bytes) ? aligned_rule(code, bytes, distance) : step_over(distance);
 }
 
 bool go_rule(uintptr_t address, const struct dl_find_object *found, struct frame_rule *rule) {

@@ -136,6 +136,8 @@ static void start(int argc, char **argv, char **envp) {
     if (heap_is_bypassed())
         note(NOTE_HEAP_BYPASSED);
     module_prepare();
+    static struct module_identity scratch; // used once, by one thread
+    memory->allocator_module = module_of(&scratch, (uintptr_t)real.malloc);
     last_prepare();
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

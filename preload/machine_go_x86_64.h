@@ -51,6 +51,11 @@ static inline bool machine_go_starts(const uint8_t *code, size_t bytes, const ch
 #define MACHINE_GO_LIBRARY_ENTRY "_rt0_amd64_lib"
 enum { MACHINE_GO_ALIGNMENT = 16, MACHINE_GO_ENTRY_MISALIGNED = 8 };
 
+// How the runtime calls C from its own stack: mov %rsp, %rbx; and $-16, %rsp; mov %rbx, (%rsp). The original
+// is kept at sp.
+#define MACHINE_GO_KEEPS_SP(code, bytes)                                                                     \
+    MACHINE_GO_IS(code, bytes, "\x48\x89\xe3\x48\x83\xe4\xf0\x48\x89\x1c\x24")
+
 // What asmcgocall's instructions up to a call say of its frame there.
 struct machine_go_call {
     bool switched;  // the caller is on a goroutine's stack; else further up on the same one

@@ -1,6 +1,7 @@
 // See record_numbered.h. Called by the hooks of descriptors and mappings.
 #include "preload/record_numbered.h"
 #include "preload/attach.h"
+#include "preload/unwind_gate.h"
 
 __thread uint32_t record_vforking;
 
@@ -15,43 +16,59 @@ static bool is_vfork_child(void) {
     return false;
 }
 
+// What libunwind does while it works for us is nothing that the program did.
+static uint64_t record(struct wire_record *event, const struct frame_state *caller) {
+    return gate_is_inside() ? 0 : record_numbered(event, caller);
+}
+
 void record_opened(uint8_t call, int fd, uint16_t flags, const struct frame_state *caller) {
     if (!(tracked & WIRE_TRACK_FD) || is_vfork_child())
         return;
-    struct wire_record record = {
+    struct wire_record event = {
         .address = (uint32_t)fd, .bytes = 1, .kind = RECORD_OPENED, .call = call, .flags = flags};
-    record_numbered(&record, caller);
+    record(&event, caller);
 }
 
 uint64_t record_closed(uint8_t call, int first, uint32_t count, const struct frame_state *caller) {
     if (!(tracked & WIRE_TRACK_FD) || is_vfork_child())
         return 0;
-    struct wire_record record = {
+    struct wire_record event = {
         .address = (uint32_t)first, .bytes = count, .kind = RECORD_CLOSED, .call = call};
-    return record_numbered(&record, caller);
+    return record(&event, caller);
 }
 
 void record_mapped(uint8_t call, const void *address, size_t bytes, uint16_t flags,
                    const struct frame_state *caller) {
     if (!(tracked & WIRE_TRACK_MAP))
         return;
-    struct wire_record record = {
+    struct wire_record event = {
         .address = (uintptr_t)address, .bytes = bytes, .kind = RECORD_MAPPED, .call = call, .flags = flags};
-    record_numbered(&record, caller);
+    record(&event, caller);
 }
 
-uint64_t record_unmapped(uint8_t call, const void *address, size_t bytes, const struct frame_state *caller) {
+uint64_t record_unmapped(uint8_t call, const void *address, size_t bytes, uint16_t flags,
+                         const struct frame_state *caller) {
     if (!(tracked & WIRE_TRACK_MAP))
         return 0;
-    struct wire_record record = {
-        .address = (uintptr_t)address, .bytes = bytes, .kind = RECORD_UNMAPPED, .call = call};
-    return record_numbered(&record, caller);
+    struct wire_record event = {
+        .address = (uintptr_t)address, .bytes = bytes, .kind = RECORD_UNMAPPED, .call = call, .flags = flags};
+    return record(&event, caller);
+}
+
+void record_moved(uint8_t call, uint64_t number, const void *address, size_t bytes) {
+    struct wire_record event = {.address = (uintptr_t)address,
+                                .bytes = bytes,
+                                .stack = (uint32_t)number,
+                                .kind = RECORD_MAPPED,
+                                .call = call,
+                                .flags = RECORD_MAP_MOVED};
+    record(&event, NULL);
 }
 
 void record_taken_back(uint8_t call, uint64_t number, uint64_t what, uint16_t flags) {
     if (!number)
         return;
-    struct wire_record record = {
+    struct wire_record event = {
         .address = number, .bytes = what, .kind = RECORD_TAKEN_BACK, .call = call, .flags = flags};
-    record_numbered(&record, NULL);
+    record(&event, NULL);
 }

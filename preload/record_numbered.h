@@ -17,8 +17,13 @@ uint64_t record_closed(uint8_t call, int first, uint32_t count, const struct fra
 void record_mapped(uint8_t call, const void *address, size_t bytes, uint16_t flags,
                    const struct frame_state *caller);
 
-// The program is about to unmap bytes at address. Returns a number to take it back with.
-uint64_t record_unmapped(uint8_t call, const void *address, size_t bytes, const struct frame_state *caller);
+// The program is about to unmap bytes at address; of shmdt, what is attached there. Returns a number to take
+// it back with. flags: RECORD_MAP_MOVED if record_moved will follow, when the real call succeeds; or 0.
+uint64_t record_unmapped(uint8_t call, const void *address, size_t bytes, uint16_t flags,
+                         const struct frame_state *caller);
+
+// What was unmapped under that number, not 0, went on as bytes at address.
+void record_moved(uint8_t call, uint64_t number, const void *address, size_t bytes);
 
 // The real call of the release that has this number failed. what: the release's address or first descriptor.
 // flags: RECORD_ERRNO_BADF or 0. Number 0: nothing was recorded, nothing happens.

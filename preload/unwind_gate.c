@@ -4,6 +4,7 @@
 #include "preload/unwind_gate.h"
 
 #include "preload/machine.h"
+#include "preload/phase.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
 
@@ -78,6 +79,10 @@ static void release(void) {
 static bool is_mine(void) {
     return atomic_load_relaxed(&owner) ==
            machine_thread_pointer(); // others' values only ever differ from ours
+}
+
+bool gate_is_inside(void) {
+    return unlikely(is_mine()) && inside;
 }
 
 int gate_enter(struct gate_visit *visit) {

@@ -26,6 +26,8 @@ struct gate_visit {
 // Enters, to call libunwind. 0, or -EDEADLK when this thread is inside already, or -EOWNERDEAD when libunwind
 // was given up.
 int gate_enter(struct gate_visit *visit);
+// Is the calling thread in libunwind? What that calls is nothing that the program did.
+bool gate_is_inside(void);
 void gate_leave(const struct gate_visit *visit);
 
 // Enters and stays until gate_after_fork, which parent and child both call.

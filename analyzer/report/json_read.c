@@ -127,6 +127,7 @@ static void read_site(struct reader *r, const json_t *object, struct report_site
     out->count = get_count(r, object, "count");
     out->bytes = get_count(r, object, "bytes");
     out->resident_bytes = get_number(r, object, "resident_bytes", 0, INT64_MAX, -1);
+    out->dirty_bytes = get_number(r, object, "dirty_bytes", 0, INT64_MAX, -1);
     out->suppressed_by = get_text_or_null(r, object, "suppressed_by");
     out->baseline = get_text_or_null(r, object, "baseline");
     out->baseline_limit = (uint64_t)get_number(r, object, "baseline_limit", 0, INT64_MAX, 0);
@@ -149,6 +150,17 @@ static void read_heap(struct reader *r, const json_t *object, struct heap_totals
     out->outstanding_blocks = get_count(r, object, "outstanding_blocks");
     out->outstanding_bytes = get_count(r, object, "outstanding_bytes");
     out->unmatched_frees = get_count(r, object, "unmatched_frees");
+}
+
+static void read_map(struct reader *r, const json_t *object, struct map_totals *out) {
+    out->mapped = get_count(r, object, "mapped");
+    out->unmapped = get_count(r, object, "unmapped");
+    out->outstanding_regions = get_count(r, object, "outstanding_regions");
+    out->outstanding_bytes = get_count(r, object, "outstanding_bytes");
+    out->resident_bytes = get_number(r, object, "resident_bytes", 0, INT64_MAX, -1);
+    out->runtime_regions = (uint64_t)get_number(r, object, "runtime_regions", 0, INT64_MAX, 0);
+    out->runtime_bytes = (uint64_t)get_number(r, object, "runtime_bytes", 0, INT64_MAX, 0);
+    out->vanished_bytes = (uint64_t)get_number(r, object, "vanished_bytes", 0, INT64_MAX, 0);
 }
 
 static void read_verdicts(struct reader *r, const json_t *object, struct verdict_totals *out) {
@@ -189,7 +201,7 @@ static void read_end(struct reader *r, const json_t *object, struct report_proce
 
 static void read_totals(struct reader *r, const json_t *object, struct report_process *out) {
     const json_t *totals = get_object(r, object, "totals");
-    const json_t *heap = NULL;
+    const json_t *heap = NULL, *map = NULL;
     reader_enter_member(r, "totals");
     if (!r->error && (heap = get_object_or_null(r, totals, "heap"))) {
         reader_enter_member(r, "heap");
@@ -197,8 +209,14 @@ static void read_totals(struct reader *r, const json_t *object, struct report_pr
         reader_leave(r);
     }
     read_fd_totals(r, totals, out);
+    if (!r->error && (map = get_object_or_null(r, totals, "map"))) {
+        reader_enter_member(r, "map");
+        read_map(r, map, &out->map);
+        reader_leave(r);
+    }
     reader_leave(r);
     out->heap_tracked = heap != NULL;
+    out->map_tracked = map != NULL;
     if (!heap)
         return;
     const json_t *verdicts = get_object(r, object, "verdicts");

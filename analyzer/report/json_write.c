@@ -87,6 +87,8 @@ static json_t *site_object(const struct report_site *site) {
     put(object, "bytes", number(site->bytes));
     put(object, "resident_bytes",
         site->resident_bytes < 0 ? json_null() : number((uint64_t)site->resident_bytes));
+    if (site->kind == SITE_MAP)
+        put(object, "dirty_bytes", site->dirty_bytes < 0 ? json_null() : number((uint64_t)site->dirty_bytes));
     put(object, "suppressed_by", text_or_null(site->suppressed_by));
     put(object, "baseline", text_or_null(site->baseline));
     if (site->baseline)
@@ -172,6 +174,20 @@ static json_t *misuses_array(const struct report_process *process) {
     return array;
 }
 
+static json_t *map_object(const struct map_totals *map) {
+    json_t *object = must(json_object());
+    put(object, "mapped", number(map->mapped));
+    put(object, "unmapped", number(map->unmapped));
+    put(object, "outstanding_regions", number(map->outstanding_regions));
+    put(object, "outstanding_bytes", number(map->outstanding_bytes));
+    put(object, "resident_bytes",
+        map->resident_bytes < 0 ? json_null() : number((uint64_t)map->resident_bytes));
+    put(object, "runtime_regions", number(map->runtime_regions));
+    put(object, "runtime_bytes", number(map->runtime_bytes));
+    put(object, "vanished_bytes", number(map->vanished_bytes));
+    return object;
+}
+
 static json_t *blocks_object(uint64_t blocks, uint64_t bytes) {
     json_t *object = must(json_object());
     put(object, "blocks", number(blocks));
@@ -228,7 +244,7 @@ static json_t *process_object(const struct report_process *process) {
     json_t *totals = must(json_object());
     put(totals, "heap", process->heap_tracked ? heap_object(&process->heap) : json_null());
     put(totals, "fd", process->fd_tracked ? fd_object(&process->fd) : json_null());
-    put(totals, "map", json_null());
+    put(totals, "map", process->map_tracked ? map_object(&process->map) : json_null());
     put(object, "totals", totals);
     put(object, "verdicts", process->heap_tracked ? verdicts_object(&process->verdicts) : json_null());
     put(object, "scan", process->heap_tracked ? scan_object(process) : json_null());

@@ -63,7 +63,8 @@ struct report_tally {
 };
 
 struct report_site {
-    char id[17]; // 16 hex digits
+    char id[17];  // 16 hex digits
+    uint64_t key; // tells it from the process's other sites before they have ids; not a member of the schema
     enum site_kind kind;
     enum verdict verdict;
     const char *call; // the public function that acquired it
@@ -72,6 +73,7 @@ struct report_site {
     uint64_t indirect_blocks, indirect_bytes; // indirectly lost ones that only this site's keep alive; of
                                               // definite sites, 0 of others
     int64_t resident_bytes;                   // -1: not known
+    int64_t dirty_bytes;                      // of mappings: resident and written to; -1: not known
     const char *suppressed_by;                // the suppression's name; NULL: not suppressed
     const char *baseline;    // "known", "grown" or "new"; NULL: no baseline given, or suppressed
     uint64_t baseline_limit; // resources that the baseline allows one process; 0 if baseline is NULL or "new"
@@ -120,6 +122,18 @@ struct report_misuse {
     struct report_step opened, closed, again; // the first two only if twice
 };
 
+// outstanding_regions = mapped - unmapped, and all sites of mappings add up to what is outstanding and not
+// the runtime's.
+struct map_totals {
+    uint64_t mapped;   // mappings made by recorded calls
+    uint64_t unmapped; // of them, those of which nothing is left
+    uint64_t outstanding_regions, outstanding_bytes;
+    uint64_t runtime_regions,
+        runtime_bytes;       // of these, what an allocator or a language's runtime maps for itself
+    int64_t resident_bytes;  // of outstanding_bytes; -1: not known
+    uint64_t vanished_bytes; // unmapped by calls that no hook saw
+};
+
 // A count of blocks and bytes by verdict; suppressed ones are counted in suppressed only.
 struct verdict_totals {
     struct {
@@ -152,7 +166,8 @@ struct report_process {
     size_t unattributed_count;
     struct report_misuse *misuses; // most frequent first
     size_t misuse_count;
-    // map totals are null until mappings are tracked.
+    bool map_tracked; // likewise totals.map
+    struct map_totals map;
     struct verdict_totals verdicts;
     // What each stack acquired on the heap, given back or not: count, bytes, truncated and frames are set.
     // Not saved in JSON. NULL: no format of this run wanted it. The last may stand for all others together,

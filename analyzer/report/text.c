@@ -95,6 +95,35 @@ static void print_heap_line(FILE *out, const struct heap_totals *heap, bool verb
     fputs(" of blocks that are older than seep\n", out);
 }
 
+static void print_map_line(FILE *out, const struct map_totals *map, bool verbose) {
+    if (map->mapped == 0 && !verbose)
+        return;
+    fputs("  map     ", out);
+    print_amount(out, SITE_MAP, map->outstanding_bytes, map->outstanding_regions);
+    fputs(" still mapped", out);
+    if (map->resident_bytes >= 0) {
+        fputs(", resident ", out);
+        print_size(out, (uint64_t)map->resident_bytes);
+    }
+    fputs("; ", out);
+    print_number(out, map->mapped);
+    fputs(" mapped, ", out);
+    print_number(out, map->unmapped);
+    fputs(" unmapped\n", out);
+    if (!verbose)
+        return;
+    if (map->runtime_regions) {
+        fputs("          of these, ", out);
+        print_amount(out, SITE_MAP, map->runtime_bytes, map->runtime_regions);
+        fputs(" by an allocator or a language's runtime for itself\n", out);
+    }
+    if (map->vanished_bytes) {
+        fputs("          ", out);
+        print_size_exact(out, map->vanished_bytes);
+        fputs(" more unmapped by calls that seep does not see\n", out);
+    }
+}
+
 static void print_heading(FILE *out, const struct report_process *process, const struct options *options) {
     static const char *const begin[] = {
         [BEGIN_EXEC] = "exec", [BEGIN_FORK] = "fork", [BEGIN_ATTACH] = "attach"};
@@ -113,6 +142,8 @@ static void print_heading(FILE *out, const struct report_process *process, const
     print_scan(out, process, verbose);
     if (process->fd_tracked)
         print_fd_line(out, &process->fd);
+    if (process->map_tracked)
+        print_map_line(out, &process->map, verbose);
     if (!process->exact) {
         fputs("  off by  ", out);
         if (process->lost_records)

@@ -22,6 +22,7 @@ int report_write_text(const struct report *report, const struct options *options
 struct text_sums {
     uint64_t allocations, blocks, bytes; // of processes that came to their end
     uint64_t sites, resources[SITE_KINDS];
+    uint64_t map_bytes;                   // of the mappings among resources
     uint64_t hidden_blocks, hidden_bytes; // heap sites that the options don't ask for
     uint64_t suppressed_blocks, suppressed_bytes;
     uint64_t known_blocks, known_bytes; // in the baseline, and therefore not listed

@@ -4,6 +4,7 @@
 
 #include "analyzer/report/escape.h"
 #include "analyzer/report/go_frames.h"
+#include "analyzer/report/memory.h"
 #include "analyzer/report/units.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@ enum {
     LONG_STACK = 24,       // frames; of a longer stack the ends are shown
     LONG_STACK_INNER = 16,
     LONG_STACK_OUTER = 6,
+    FILES = 3,      // of mappings, that are named
     BELOW_MAIN = 4, // at most so many frames of start-up code call main
 };
 
@@ -143,6 +145,20 @@ static void print_descriptor_examples(FILE *out, const struct report_site *site)
     }
 }
 
+// A file that is mapped again and again is mapped by mistake.
+static void print_files(FILE *out, const struct report_site *site) {
+    for (size_t i = 0; i < site->tally_count && i < FILES; i++) {
+        const struct report_tally *tally = &site->tallies[i];
+        if (!tally->type || tally->count < 2)
+            continue;
+        fputs("      ", out);
+        escape_print(out, tally->type);
+        fputs(" mapped ", out);
+        print_number(out, tally->count);
+        fputs(" times\n", out);
+    }
+}
+
 static void print_details(FILE *out, const struct report_site *site) {
     fprintf(out, "      id %s", site->id);
     if (site->kind == SITE_FD) {
@@ -186,6 +202,8 @@ static void print_site(FILE *out, const struct report_site *site, size_t rank, u
     escape_print(out, site->call);
     fputs(" called from\n", out);
     print_stack(out, site, options->verbosity > 0);
+    if (site->kind == SITE_MAP)
+        print_files(out, site);
     print_what_hangs_on(out, site, options->verbosity > 0);
     if (options->verbosity > 0)
         print_details(out, site);
@@ -231,10 +249,25 @@ static void print_group(FILE *out, const struct report_site **sites, size_t coun
         print_rest(out, sites + shown, count - shown);
 }
 
+// The resident bytes of the mappings that are listed, or their size where that is not known.
+static uint64_t mapped_bytes(const struct report_process *process, const struct options *options) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < process->site_count; i++) {
+        const struct report_site *site = &process->sites[i];
+        if (site->kind == SITE_MAP && site_listed(site, options))
+            bytes = add_saturating(bytes,
+                                   site->resident_bytes < 0 ? site->bytes : (uint64_t)site->resident_bytes);
+    }
+    return bytes;
+}
+
+// By verdict; but mappings come first where they are most of what is resident.
 void print_sites(FILE *out, const struct report_process *process, const struct options *options) {
     struct arena *arena = arena_new();
     const struct report_site **group = arena_array(arena, const struct report_site *, process->site_count);
-    for (enum verdict verdict = 0; verdict < VERDICTS; verdict++) {
+    bool maps_first = process->memory && mapped_bytes(process, options) > process->memory->rss_bytes / 2;
+    for (int turn = maps_first ? -1 : 0; turn < VERDICTS - maps_first; turn++) {
+        enum verdict verdict = turn < 0 ? VERDICT_MAPPED : (enum verdict)turn;
         size_t count = 0;
         for (size_t i = 0; i < process->site_count; i++)
             if (process->sites[i].verdict == verdict && site_printed(&process->sites[i], options))

@@ -23,6 +23,8 @@ static void add_sites(struct text_sums *sums, const struct report_process *proce
         const struct report_site *site = &process->sites[i];
         sums->resources[site->kind] = add_saturating(sums->resources[site->kind], site->count);
         sums->sites += site->kind == SITE_HEAP;
+        if (site->kind == SITE_MAP)
+            sums->map_bytes = add_saturating(sums->map_bytes, site->bytes);
         if (site->kind == SITE_HEAP && site->suppressed_by) {
             sums->suppressed_blocks = add_saturating(sums->suppressed_blocks, site->count);
             sums->suppressed_bytes = add_saturating(sums->suppressed_bytes, site->bytes);
@@ -249,7 +251,7 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
     }
     for (enum site_kind kind = SITE_FD; kind < SITE_KINDS; kind++)
         if (sums->resources[kind]) {
-            print_count(out, sums->resources[kind], site_noun(kind));
+            print_amount(out, kind, sums->map_bytes, sums->resources[kind]);
             fputs(kind == SITE_FD ? " still open at the end.\n" : " still there at the end.\n", out);
         }
     if (sums->exec_processes) {

@@ -78,7 +78,8 @@ struct wire_memory {
     uint32_t lost_modules;                   // modules that found no entry: their frames have addresses only
     uint32_t
         extents_wanted; // a thread found none free: set to 1 by it, to 0 by the analyzer when it has looked
-    uint32_t unused2[2];
+    uint32_t allocator_module; // that serves malloc, of the program and its forks; 0: not known
+    uint32_t unused2;
     uint64_t early_at, early_bytes; // the shim's early arena: the constructor, once; 0: not known
     uint32_t unused3[8];
     struct wire_own own[WIRE_OWN_AREAS];

@@ -87,6 +87,30 @@ static void check_descriptors(const json_t *process) {
                      integer(fd, "closed") + integer(fd, "closed_unseen") + integer(fd, "outstanding"));
 }
 
+static void check_mappings(const json_t *process) {
+    json_t *map = json_object_get(json_object_get(process, "totals"), "map");
+    if (!json_is_object(map)) {
+        ck_assert(json_is_null(map));
+        return;
+    }
+    long long count = integer(map, "runtime_regions"), bytes = integer(map, "runtime_bytes");
+    size_t index;
+    json_t *site;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        if (strcmp(json_string_value(json_object_get(site, "kind")), "map") != 0)
+            continue;
+        count += integer(site, "count");
+        bytes += integer(site, "bytes");
+        json_t *resident = json_object_get(site, "resident_bytes"),
+               *dirty = json_object_get(site, "dirty_bytes");
+        if (json_is_integer(resident) && json_is_integer(dirty))
+            ck_assert_int_le(json_integer_value(dirty), json_integer_value(resident));
+    }
+    ck_assert_int_eq(count, integer(map, "outstanding_regions"));
+    ck_assert_int_eq(bytes, integer(map, "outstanding_bytes"));
+    ck_assert_int_eq(integer(map, "outstanding_regions"), integer(map, "mapped") - integer(map, "unmapped"));
+}
+
 static void check_process(const json_t *process) {
     integer(process, "pid");
     integer(process, "parent_pid");
@@ -104,6 +128,7 @@ static void check_process(const json_t *process) {
     if (json_is_object(json_object_get(process, "memory")))
         check_memory(json_object_get(process, "memory"));
     check_descriptors(process);
+    check_mappings(process);
 }
 
 json_t *report_load(const char *path) {

@@ -1,8 +1,7 @@
 // links: analyzer/process_descriptors.c analyzer/proc/open_files.c analyzer/proc/net_tables.c
 // links: analyzer/proc/unix_peers.c analyzer/proc/fdinfo.c analyzer/proc/whole_file.c
-// links: analyzer/process_memory.c analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/look.c
+// links: analyzer/process_memory.c analyzer/process_mappings.c analyzer/memory/look.c
 // links: analyzer/memory/arenas.c analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
-// links: analyzer/report/units.c
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c
 // links: analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c

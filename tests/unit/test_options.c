@@ -52,7 +52,7 @@ START_TEST(defaults_are_as_documented) {
     ck_assert_uint_eq(options.format_count, 1);
     ck_assert_str_eq(options.formats[0].format, "text");
     ck_assert_ptr_null(options.formats[0].file);
-    ck_assert_uint_eq(options.track, TRACK_HEAP | TRACK_FD);
+    ck_assert_uint_eq(options.track, TRACK_HEAP | TRACK_FD | TRACK_MAP);
     ck_assert(!options.track_given);
     ck_assert_uint_eq(options.depth, 256);
     ck_assert(options.follow_children);
@@ -143,8 +143,6 @@ START_TEST(bad_values_are_refused) {
                            "markdown, suppressions, github");
     bad("run -f json= p", "-f json=: no file is named after the '='");
     bad("run --track cpu p", "--track cpu: 'cpu' is none of heap, fd, map");
-    bad("run --track heap,map p",
-        "--track heap,map: mappings are not tracked in this version; use --track heap,fd");
     bad("run --depth 1 p", "--depth 1: not a whole number from 2 to 2048");
     bad("run --depth 2049 p", "--depth 2049: not a whole number from 2 to 2048");
     bad("run --depth -1 p", "--depth -1: not a whole number from 2 to 2048");

@@ -1,4 +1,4 @@
-// links: preload/record.c preload/record_numbered.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c analyzer/tally.c analyzer/table.c
+// links: preload/record.c preload/record_numbered.c preload/unwind_gate.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c analyzer/tally.c analyzer/table.c
 // flags: -pthread
 // Producers on the shim's real path, the analyzer's real reading, in one process and over rings of a few
 // slots: each record arrives once and whole, a thread's releases arrive in its order, and what does not
@@ -328,7 +328,7 @@ END_TEST
 START_TEST(what_is_not_tracked_is_not_recorded) {
     setup_with(16);
     record_mapped(CALL_open, &family, 1, 0, NULL);
-    ck_assert_uint_eq(record_unmapped(CALL_open, &family, 1, NULL), 0);
+    ck_assert_uint_eq(record_unmapped(CALL_open, &family, 1, 0, NULL), 0);
     record_taken_back(CALL_open, 0, 0, 0);
     tracked = 0;
     record_opened(CALL_open, 1, 0, NULL);
