@@ -44,16 +44,26 @@ static bool is_a_runtimes(const struct report_site *site, const char *allocator)
     return false;
 }
 
+bool owners_is_runtimes(const struct report_site *site) {
+    return is_go(site);
+}
+
 void owners_set_aside(struct report_process *process, const char *allocator) {
     size_t kept = 0;
+    struct arena *arena = arena_new();
+    struct report_site *aside = arena_array(arena, struct report_site, process->site_count);
     for (size_t i = 0; i < process->site_count; i++) {
         const struct report_site *site = &process->sites[i];
         if (is_a_runtimes(site, allocator)) {
             process->map.runtime_regions += site->count;
             process->map.runtime_bytes += site->bytes;
+            aside[process->aside_count++] = *site;
         } else {
             process->sites[kept++] = *site;
         }
     }
+    for (size_t i = 0; i < process->aside_count; i++)
+        process->sites[kept + i] = aside[i];
     process->site_count = kept;
+    arena_free(arena);
 }

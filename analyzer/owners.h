@@ -4,6 +4,12 @@
 
 #include "analyzer/report/report.h"
 
-// Takes such sites out of a process's, whose frames have their names, and counts them in its totals.
+#include <stdbool.h>
+
+// Takes such sites out of a process's, whose frames have their names, and counts them in its totals. They lie
+// behind its sites then.
 // allocator: path of the object that malloc is served from; NULL: not known.
 void owners_set_aside(struct report_process *process, const char *allocator);
+
+// Is a site that was set aside a language's runtime's, and not an allocator's?
+bool owners_is_runtimes(const struct report_site *site);

@@ -1,29 +1,45 @@
 // See process_account.h. Called by assemble.c.
 #include "analyzer/process_account.h"
 #include "analyzer/memory/account.h"
+#include "analyzer/owners.h"
 #include "analyzer/process_mappings.h"
 #include "analyzer/sites.h"
 
-// The ids of the report's sites, by the numbers that looks know them by.
-struct site_ids {
-    const char **ids;
+// What became of the sites that looks know by number.
+struct known_sites {
+    struct known_site {
+        const char *id; // NULL: it is not in the report
+        enum memory_kind kind;
+    } * list;
     size_t count;
 };
 
-static const char *id_of(void *context, int32_t site) {
-    const struct site_ids *known = context;
-    return site >= 0 && (size_t)site < known->count ? known->ids[site] : NULL;
+static const struct known_site *find(const struct known_sites *known, int32_t site) {
+    static const struct known_site unknown = {.kind = MEMORY_MAPPING};
+    return site >= 0 && (size_t)site < known->count ? &known->list[site] : &unknown;
 }
 
-static struct site_ids list_ids(const struct process *process, const struct report_process *report,
-                                struct arena *arena) {
-    struct site_ids known = {.count = process->mapping_group_count};
-    known.ids = arena_array(arena, const char *, known.count);
+static const char *id_of(void *context, int32_t site) {
+    return find(context, site)->id;
+}
+
+static enum memory_kind kind_of(void *context, int32_t site) {
+    return find(context, site)->kind;
+}
+
+static struct known_sites list_sites(const struct process *process, const struct report_process *report,
+                                     struct arena *arena) {
+    struct known_sites known = {.count = process->mapping_group_count};
+    known.list = arena_array(arena, struct known_site, known.count);
     for (size_t i = 0; i < known.count; i++) {
         int64_t group = process_mapping_group(process, (int32_t)i);
         const struct report_site *site =
             group < 0 ? NULL : sites_of_group(report, &process->harvest, (size_t)group);
-        known.ids[i] = site ? site->id : NULL;
+        bool aside = site && site >= report->sites + report->site_count;
+        known.list[i] = (struct known_site){.id = site && !aside ? site->id : NULL,
+                                            .kind = !aside                     ? MEMORY_MAPPING
+                                                    : owners_is_runtimes(site) ? MEMORY_GO
+                                                                               : MEMORY_HEAP};
     }
     return known;
 }
@@ -32,14 +48,15 @@ struct report_memory *process_account(const struct process *process, const struc
                                       struct arena *arena) {
     if (!process->look)
         return NULL;
-    struct site_ids known_ids = list_ids(process, report, arena);
+    struct known_sites sites = list_sites(process, report, arena);
     // A forked child's blocks are its parent's where it inherited them: those it can't be asked for.
     bool known = report->heap_tracked && process->begin == BEGIN_EXEC && process->attached &&
                  !(process->notes & NOTE_HEAP_BYPASSED);
     struct account_facts facts = {.heap_known = known,
                                   .live_bytes = process->counts.live_bytes,
                                   .site_id = id_of,
-                                  .context = &known_ids,
+                                  .site_kind = kind_of,
+                                  .context = &sites,
                                   .ended_ns = process->looked_at_end ? 0 : process->ended_ns};
     for (int verdict = 0; verdict < VERDICT_OPEN; verdict++)
         facts.live_resident_bytes[verdict] = process->live_resident_bytes[verdict];

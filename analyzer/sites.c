@@ -208,7 +208,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
 const struct report_site *sites_of_group(const struct report_process *process, const struct harvest *harvest,
                                          size_t group) {
     uint64_t key = group_key(harvest, &harvest->groups[group]);
-    for (size_t i = 0; i < process->site_count; i++)
+    for (size_t i = 0; i < process->site_count + process->aside_count; i++)
         if (process->sites[i].key == key)
             return &process->sites[i];
     return NULL;

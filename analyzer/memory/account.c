@@ -48,18 +48,23 @@ static void add_piece(struct making *m, const struct memory_piece *piece, bool g
         [MEMORY_GO] = MEMORY_ROW_GO_HEAP,         [MEMORY_SEEP] = MEMORY_ROW_SEEP,
     };
     uint64_t left = piece->resident_bytes - piece->live_resident_bytes; // which were added as a whole
-    bool heaps_own = piece->kind == MEMORY_HEAP ||
-                     (piece->live_bytes && (piece->kind == MEMORY_OTHER || piece->kind == MEMORY_MAPPING ||
-                                            piece->kind == MEMORY_STACK));
-    if (heaps_own && m->facts->heap_known) {
+    const struct account_facts *facts = m->facts;
+    enum memory_kind kind = piece->kind;
+    bool has_site = kind == MEMORY_MAPPING && piece->site >= 0;
+    if (has_site && facts->site_kind)
+        kind = facts->site_kind(facts->context, piece->site);
+    bool heaps_own =
+        kind == MEMORY_HEAP ||
+        (piece->live_bytes && (kind == MEMORY_OTHER || kind == MEMORY_MAPPING || kind == MEMORY_STACK));
+    if (heaps_own && facts->heap_known) {
         add_held(m, piece, left, glibc);
         return;
     }
-    const char *site = NULL;
-    if (piece->kind == MEMORY_MAPPING && m->facts->site_id && piece->site >= 0)
-        site = m->facts->site_id(m->facts->context, piece->site);
-    enum memory_row_kind what = heaps_own ? MEMORY_ROW_HEAP_UNDIVIDED : rows[piece->kind];
-    add(m, what, left, site, piece->kind != MEMORY_SEEP && piece->file && *piece->file ? piece->file : NULL);
+    const char *site = has_site && kind == MEMORY_MAPPING && facts->site_id
+                           ? facts->site_id(facts->context, piece->site)
+                           : NULL;
+    bool named = (kind == MEMORY_FILE || kind == MEMORY_SHARED) && piece->file && *piece->file;
+    add(m, heaps_own ? MEMORY_ROW_HEAP_UNDIVIDED : rows[kind], left, site, named ? piece->file : NULL);
 }
 
 static void add_live(struct making *m) {

@@ -11,6 +11,8 @@ struct account_facts {
     uint64_t live_bytes; // of all live blocks, as they were asked for
     uint64_t live_resident_bytes[VERDICT_OPEN];          // what pieces_mark returned, by verdict
     const char *(*site_id)(void *context, int32_t site); // of a region's site; NULL: it has none
+    // Whose a region's site is: MEMORY_MAPPING, or what it was found to be since. NULL: MEMORY_MAPPING.
+    enum memory_kind (*site_kind)(void *context, int32_t site);
     void *context;
     uint64_t ended_ns; // CLOCK_MONOTONIC; 0: the look was taken at the end
 };

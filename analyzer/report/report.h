@@ -182,6 +182,7 @@ struct report_process {
     } scan;                    // the look for pointers
     struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
     size_t site_count;
+    size_t aside_count; // behind these lie so many that are nobody's leak (owners.h). Not saved in JSON
     struct report_memory *memory; // NULL: it is not known where its memory went (report/memory.h)
 };
 

@@ -206,6 +206,30 @@ START_TEST(one_area_of_many_mappings_is_divided_among_their_sites) {
 }
 END_TEST
 
+static enum memory_kind name_kind(void *context, int32_t site) {
+    ck_assert_ptr_eq(context, &look);
+    return site == 1 ? MEMORY_GO : site == 2 ? MEMORY_HEAP : MEMORY_MAPPING;
+}
+
+START_TEST(mappings_that_are_found_to_be_a_runtimes_are_its_own) {
+    area_of(0x20000, 4, 4, "");
+    area_of(0x30000, 4, 3, "");
+    area_of(0x40000, 4, 2, "");
+    hints.regions = (const struct memory_region[]){{0x20000, 0x24000, MEMORY_MAPPING, 1},
+                                                   {0x30000, 0x34000, MEMORY_MAPPING, 2},
+                                                   {0x40000, 0x44000, MEMORY_MAPPING, 3}};
+    hints.region_count = 3;
+    cut();
+    struct account_facts facts = {.heap_known = true, .site_kind = name_kind, .context = &look};
+    const struct report_memory *memory = make(&facts);
+    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_GO_HEAP), 4 * PAGE);
+    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_HEAP_FREE_PAGES), 3 * PAGE);
+    ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_MAPPING), 2 * PAGE);
+    facts.heap_known = false;
+    ck_assert_uint_eq(bytes_of(make(&facts), MEMORY_ROW_HEAP_UNDIVIDED), 3 * PAGE);
+}
+END_TEST
+
 START_TEST(the_page_of_zeros_is_nobodys) {
     struct smaps_area *area = area_of(0x20000, 8, 8, "[heap]");
     look.rss_bytes -= area->rss_bytes;
@@ -332,6 +356,7 @@ int main(void) {
     tcase_add_test(tests, a_heap_is_divided_by_the_pages_that_live_blocks_are_in);
     tcase_add_test(tests, memory_that_a_block_lies_in_is_an_allocators_whoever_mapped_it);
     tcase_add_test(tests, one_area_of_many_mappings_is_divided_among_their_sites);
+    tcase_add_test(tests, mappings_that_are_found_to_be_a_runtimes_are_its_own);
     tcase_add_test(tests, the_page_of_zeros_is_nobodys);
     tcase_add_loop_test(tests, what_changes_while_it_is_read_adds_up_all_the_same, 1, 7);
     tcase_add_test(tests, without_the_kernels_word_on_pages_rows_are_estimates_that_add_up);
