@@ -63,7 +63,8 @@ static void add_piece(struct making *m, const struct memory_piece *piece, bool g
     const char *site = has_site && kind == MEMORY_MAPPING && facts->site_id
                            ? facts->site_id(facts->context, piece->site)
                            : NULL;
-    bool named = (kind == MEMORY_FILE || kind == MEMORY_SHARED) && piece->file && *piece->file;
+    bool named = (kind == MEMORY_FILE || kind == MEMORY_SHARED || kind == MEMORY_MAPPING) && piece->file &&
+                 *piece->file;
     add(m, heaps_own ? MEMORY_ROW_HEAP_UNDIVIDED : rows[kind], left, site, named ? piece->file : NULL);
 }
 

@@ -27,7 +27,7 @@ struct report_memory_row {
     enum memory_row_kind what;
     int verdict;      // enum verdict of MEMORY_ROW_HEAP_LIVE; else -1
     const char *site; // id of the site, of MEMORY_ROW_MAPPING; else NULL
-    const char *file; // path of MEMORY_ROW_FILE and MEMORY_ROW_SHARED, may be NULL there; else NULL
+    const char *file; // path of MEMORY_ROW_FILE, _SHARED and _MAPPING, may be NULL there; else NULL
     uint64_t bytes;   // resident
     uint64_t pieces;  // of the address space that it is in
 };

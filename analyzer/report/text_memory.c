@@ -77,6 +77,9 @@ static void print_subject(FILE *out, const struct report_process *process,
         return;
     case MEMORY_ROW_MAPPING:
         print_mapping(out, process, row->site);
+        if (row->file)
+            print_named(out, "  (of", row->file);
+        fputs(row->file ? ")" : "", out);
         return;
     case MEMORY_ROW_STACKS:
         fputs("stacks of threads", out);

@@ -121,7 +121,7 @@ END_TEST
 START_TEST(shared_memory_and_files_are_named) {
     struct seep_run ran;
     json_t *memory = run_kind(&ran, _i, "shared", NULL);
-    ck_assert_int_eq(bytes_of(memory, "shared", "/memfd:a cache"), 16 * MIB);
+    ck_assert_int_eq(bytes_of(memory, "mapping", "/memfd:a cache"), 16 * MIB);
     ck_assert_int_gt(bytes_of(memory, "file", "/memory_kinds"), 0);
     ck_assert_int_gt(bytes_of(memory, "file", "/libc.so.6"), 0);
     ck_assert_int_gt(bytes_of(memory, "seep", NULL), 0);
@@ -155,6 +155,29 @@ START_TEST(a_forked_childs_heap_is_not_divided) {
 }
 END_TEST
 
+// Gigabytes are resident and the heap is small.
+START_TEST(a_library_that_maps_and_forgets_is_named_with_its_stack) {
+    const char *wish = getenv("SEEP_IMAGES"), *count = wish ? wish : "3";
+    struct seep_run ran = SEEP(_i, "maps_and_forgets", count);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    json_t *memory = memory_of(ran.process),
+           *first = json_array_get(json_object_get(ran.process, "sites"), 0);
+    long long images = atoll(count), all = images * 64 * MIB, rss = figure(memory, "rss_bytes");
+    ck_assert_str_eq(json_string_value(json_object_get(first, "kind")), "map");
+    ck_assert_int_eq(figure(first, "count"), images);
+    ck_assert_int_eq(figure(first, "bytes"), all);
+    ASSERT_STACK(first, "image_open", "serve", "main");
+    ck_assert_int_ge(rss, all);
+    ck_assert_msg(bytes_of(memory, "unattributed", NULL) <= rss / 20,
+                  "more than 5 %% of it are unattributed");
+    json_t *row = json_array_get(json_object_get(memory, "rows"), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(row, "what")), "mapping");
+    ck_assert_str_eq(json_string_value(json_object_get(row, "site")),
+                     json_string_value(json_object_get(first, "id")));
+    ck_assert_int_eq(figure(row, "bytes"), all);
+}
+END_TEST
+
 START_TEST(the_text_says_where_it_was) {
     struct seep_job job = {.program = {.argv = {program_path("memory_kinds"), "fragmented", "40000"}},
                            .text_too = true};
@@ -176,6 +199,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, shared_memory_and_files_are_named, 0, WAYS);
     tcase_add_loop_test(tests, what_no_hook_saw_is_unattributed_and_little_else, 0, WAYS);
     tcase_add_loop_test(tests, a_forked_childs_heap_is_not_divided, 0, WAYS);
+    tcase_add_loop_test(tests, a_library_that_maps_and_forgets_is_named_with_its_stack, 0, WAYS);
     tcase_add_loop_test(tests, the_text_says_where_it_was, 0, WAYS);
 }
 
