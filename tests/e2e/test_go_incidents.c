@@ -114,6 +114,20 @@ START_TEST(inotify_watches_left_behind) {
 }
 END_TEST
 
+START_TEST(pictures_mapped_and_forgotten) {
+    struct seep_run ran = incident(_i, "images");
+    assert_all_sites_are_the_programs(ran.process);
+    assert_place(only_site(ran.process, "map", 100, 100ll * 64 << 20), "main.openImages", "C.image_open()");
+}
+END_TEST
+
+START_TEST(a_file_mapped_a_thousand_times) {
+    struct seep_run ran = incident(_i, "files");
+    assert_all_sites_are_the_programs(ran.process);
+    assert_place(only_site(ran.process, "map", 1000, 1000 * 4096), "main.mapFiles", "C.file_map(path)");
+}
+END_TEST
+
 START_TEST(a_thousand_goroutines_parked_in_c) {
     struct seep_run ran = incident(_i, "park");
     assert_all_sites_are_the_programs(ran.process);
@@ -153,6 +167,8 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, an_object_of_a_c_library_never_destroyed, 0, WAYS);
     tcase_add_loop_test(tests, descriptors_opened_in_c, 0, WAYS);
     tcase_add_loop_test(tests, inotify_watches_left_behind, 0, WAYS);
+    tcase_add_loop_test(tests, pictures_mapped_and_forgotten, 0, WAYS);
+    tcase_add_loop_test(tests, a_file_mapped_a_thousand_times, 0, WAYS);
     tcase_add_loop_test(tests, a_thousand_goroutines_parked_in_c, 0, WAYS);
     tcase_add_loop_test(tests, a_million_blocks_in_and_out, 0, WAYS);
 }
