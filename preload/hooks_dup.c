@@ -11,18 +11,22 @@ static inline int replaced(uint8_t call, int fd, int result, const struct frame_
 }
 
 HOOKED int dup(int fd) {
+    EARLY((int)early_answer(raw_syscall1(SYS_dup, fd)));
     return opened(CALL_dup, real.dup(fd), CALLER());
 }
 
 HOOKED int dup2(int fd, int to) {
+    EARLY((int)early_answer(raw_syscall2(SYS_dup2, fd, to)));
     return replaced(CALL_dup2, fd, real.dup2(fd, to), CALLER());
 }
 
 HOOKED int __dup2(int fd, int to) {
+    EARLY((int)early_answer(raw_syscall2(SYS_dup2, fd, to)));
     return replaced(CALL_dup2, fd, real.__dup2(fd, to), CALLER());
 }
 
 HOOKED int dup3(int fd, int to, int flags) {
+    EARLY((int)early_answer(raw_syscall3(SYS_dup3, fd, to, flags)));
     return replaced(CALL_dup3, fd, real.dup3(fd, to, flags), CALLER());
 }
 
@@ -41,15 +45,18 @@ static inline int controlled(int command, int result, const struct frame_state *
 
 HOOKED int fcntl(int fd, int command, ...) {
     ARGUMENT(command, argument)
+    EARLY((int)early_answer(raw_syscall3(SYS_fcntl, fd, command, (long)argument)));
     return controlled(command, real.fcntl(fd, command, argument), CALLER());
 }
 
 HOOKED int fcntl64(int fd, int command, ...) {
     ARGUMENT(command, argument)
+    EARLY((int)early_answer(raw_syscall3(SYS_fcntl, fd, command, (long)argument)));
     return controlled(command, real.fcntl64(fd, command, argument), CALLER());
 }
 
 HOOKED int __fcntl(int fd, int command, ...) {
     ARGUMENT(command, argument)
+    EARLY((int)early_answer(raw_syscall3(SYS_fcntl, fd, command, (long)argument)));
     return controlled(command, real.__fcntl(fd, command, argument), CALLER());
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "preload/hooks.h"
+#include "preload/hooks_early.h"
 #include "preload/phase.h"
 #include "preload/real.h"
 #include "preload/record_numbered.h"

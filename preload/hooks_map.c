@@ -3,13 +3,9 @@
 // failed.
 //
 // Allocators call these from inside malloc; the analyzer tells by the stack that such a mapping is theirs.
-// What libunwind maps while it works for us is not the program's. Before the constructor no definition is
-// known: then the system is called, nothing is recorded, and errno, which may have no place yet, stays what
-// it was.
+// What libunwind maps while it works for us is not the program's.
 #include "preload/hooks.h"
-#include "preload/phase.h"
-#include "preload/raw.h"
-#include "preload/real.h"
+#include "preload/hooks_early.h"
 #include "preload/record_numbered.h"
 
 #include <errno.h>
@@ -18,20 +14,11 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NO_ADDRESS ((void *)-1) // MAP_FAILED, and what shmat and sbrk say
 
 static const uint16_t break_flags = RECORD_MAP_READ | RECORD_MAP_WRITE;
-
-static inline bool early(void) {
-    return unlikely(phase == PHASE_EARLY);
-}
-
-static inline void *raw_address(long result) {
-    return raw_failed(result) ? NO_ADDRESS : (void *)result;
-}
 
 static inline size_t whole_pages(size_t bytes) {
     size_t page = (size_t)getpagesize();
@@ -47,8 +34,8 @@ static uint16_t map_flags(int protection, int flags) {
 }
 
 HOOKED void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
-    if (early())
-        return raw_address(raw_syscall6(SYS_mmap, (long)address, (long)bytes, protection, flags, fd, offset));
+    EARLY((void *)early_answer(
+        raw_syscall6(SYS_mmap, (long)address, (long)bytes, protection, flags, fd, offset)));
     void *start = real.mmap(address, bytes, protection, flags, fd, offset);
     if (start != MAP_FAILED)
         record_mapped(CALL_mmap, start, whole_pages(bytes), map_flags(protection, flags), CALLER());
@@ -56,8 +43,8 @@ HOOKED void *mmap(void *address, size_t bytes, int protection, int flags, int fd
 }
 
 HOOKED void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off64_t offset) {
-    if (early())
-        return raw_address(raw_syscall6(SYS_mmap, (long)address, (long)bytes, protection, flags, fd, offset));
+    EARLY((void *)early_answer(
+        raw_syscall6(SYS_mmap, (long)address, (long)bytes, protection, flags, fd, offset)));
     void *start = real.mmap64(address, bytes, protection, flags, fd, offset);
     if (start != MAP_FAILED)
         record_mapped(CALL_mmap, start, whole_pages(bytes), map_flags(protection, flags), CALLER());
@@ -65,8 +52,7 @@ HOOKED void *mmap64(void *address, size_t bytes, int protection, int flags, int 
 }
 
 HOOKED int munmap(void *address, size_t bytes) {
-    if (early())
-        return raw_failed(raw_syscall2(SYS_munmap, (long)address, (long)bytes)) ? -1 : 0;
+    EARLY((int)early_answer(raw_syscall2(SYS_munmap, (long)address, (long)bytes)));
     uint64_t number = record_unmapped(CALL_munmap, address, whole_pages(bytes), 0, CALLER());
     int bad = real.munmap(address, bytes);
     if (unlikely(bad))
@@ -100,9 +86,8 @@ HOOKED void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
         wish = va_arg(rest, void *);
         va_end(rest);
     }
-    if (early())
-        return raw_address(
-            raw_syscall5(SYS_mremap, (long)old, (long)old_bytes, (long)bytes, flags, (long)wish));
+    EARLY((void *)early_answer(
+        raw_syscall5(SYS_mremap, (long)old, (long)old_bytes, (long)bytes, flags, (long)wish)));
     return remap(old, old_bytes, bytes, flags, wish, CALLER());
 }
 
@@ -115,8 +100,7 @@ static size_t segment_bytes(int id) {
 }
 
 HOOKED void *shmat(int id, const void *address, int flags) {
-    if (early())
-        return raw_address(raw_syscall3(SYS_shmat, id, (long)address, flags));
+    EARLY((void *)early_answer(raw_syscall3(SYS_shmat, id, (long)address, flags)));
     void *start = real.shmat(id, address, flags);
     if (start != NO_ADDRESS)
         record_mapped(CALL_shmat, start, segment_bytes(id),
@@ -128,8 +112,7 @@ HOOKED void *shmat(int id, const void *address, int flags) {
 }
 
 HOOKED int shmdt(const void *address) {
-    if (early())
-        return raw_failed(raw_syscall1(SYS_shmdt, (long)address)) ? -1 : 0;
+    EARLY((int)early_answer(raw_syscall1(SYS_shmdt, (long)address)));
     uint64_t number = record_unmapped(CALL_shmdt, address, 0, 0, CALLER());
     int bad = real.shmdt(address);
     if (unlikely(bad))
@@ -143,8 +126,7 @@ static inline char *break_now(void) {
 
 // The allocator moves the break as well, by calls that pass us by: what this call moves is this call's.
 HOOKED int brk(void *end) {
-    if (early())
-        return (void *)raw_syscall1(SYS_brk, (long)end) == end ? 0 : -1;
+    EARLY(EARLY_REAL(brk, (end), early_fails()));
     char *before = break_now(), *after = end;
     uint64_t number = 0;
     if (after < before)
@@ -157,10 +139,8 @@ HOOKED int brk(void *end) {
     return bad;
 }
 
-// Not before the constructor: the break's place in libc is not known there.
 HOOKED void *sbrk(intptr_t bytes) {
-    if (early())
-        return NO_ADDRESS;
+    EARLY(EARLY_REAL(sbrk, (bytes), (early_fails(), NO_ADDRESS)));
     uint64_t number = 0;
     if (bytes < 0)
         number = record_unmapped(CALL_sbrk, break_now() + bytes, (size_t)-bytes, 0, CALLER());

@@ -30,3 +30,7 @@ void last_wait_for_report(void);
 
 // Registers what exit() must call last of all. In the constructor.
 void last_prepare(void);
+
+// The end of a process before the constructor, where libc's functions can't be found. Touches nothing.
+void last_exit_early(int status) __attribute__((noreturn));
+void last_abort_early(void) __attribute__((noreturn));

@@ -21,3 +21,10 @@ extern struct real_functions real;
 // Looks all of them up (RTLD_NEXT). Called by the constructor, before the phase leaves PHASE_EARLY: what
 // dlsym allocates comes from the early arena.
 void real_resolve(void);
+
+// The same before the constructor, for hooks that can't do without. Does nothing when that is not possible
+// yet: then the functions stay NULL. Only in PHASE_EARLY, when there is one thread.
+void real_resolve_early(void);
+
+// Sets errno, if its place is known by now. Only in PHASE_EARLY.
+void real_errno_early(int error);

@@ -4,6 +4,8 @@
 #include "tests/lib/suite.h"
 #include "tests/lib/under_seep.h"
 
+#include <signal.h>
+
 static struct seep_run exact_run(enum way way, const char *program, const char *argument) {
     struct seep_run ran = SEEP(way, program, argument);
     ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %d %s", program, exit_status(&ran.outcome),
@@ -53,6 +55,32 @@ START_TEST(what_a_librarys_resolver_allocated_can_be_freed) {
 }
 END_TEST
 
+// What is recorded of them is the heap alone: what the calls left there.
+START_TEST(resolvers_may_open_map_and_start_processes) {
+    static const char *const modes[] = {"calls", "vfork"};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct seep_run ran = exact_run(_i, "early_calls", modes[i]);
+        ck_assert_int_eq(heap(ran.process, "outstanding_blocks"), 0);
+    }
+}
+END_TEST
+
+// The process was not met yet, so there is nothing to report.
+START_TEST(a_resolver_may_end_the_process) {
+    static const struct {
+        const char *how;
+        int status;
+    } ends[] = {{"exit", 5}, {"_exit", 6}, {"exec", 9}, {"abort", 128 + SIGABRT}};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct outcome ended = run(&(struct command){
+            .argv = {program_path("early_calls"), ends[i].how},
+            .env = {text("LD_PRELOAD=%s", libseep_path()), text("SEEP_OPTIONS=-o %s", test_path("none"))}});
+        ck_assert_msg(exit_status(&ended) == ends[i].status, "%s: %d %s", ends[i].how, exit_status(&ended),
+                      ended.err);
+    }
+}
+END_TEST
+
 START_TEST(the_loaders_own_allocations_are_recorded) {
     struct seep_run ran = exact_run(_i, "dlsym_calls", NULL);
     ck_assert_int_gt(heap(ran.process, "allocations"), 100);
@@ -67,6 +95,8 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, what_the_programs_resolver_allocated_can_be_grown, 0, WAYS);
     tcase_add_loop_test(tests, a_librarys_resolver_may_allocate, 0, WAYS);
     tcase_add_loop_test(tests, what_a_librarys_resolver_allocated_can_be_freed, 0, WAYS);
+    tcase_add_loop_test(tests, resolvers_may_open_map_and_start_processes, 0, WAYS);
+    tcase_add_test(tests, a_resolver_may_end_the_process);
     tcase_add_loop_test(tests, the_loaders_own_allocations_are_recorded, 0, WAYS);
 }
 SEEP_TEST_MAIN("early calls")
