@@ -38,7 +38,8 @@ END_TEST
 
 START_TEST(list_shows_the_source_line) {
     const char *listing = pprof("-list=leaks_five", "-unit=B", profile_of("five.pb.gz", "five_sites", NULL));
-    ASSERT_SAYS(listing, "ROUTINE ======================== leaks_five in tests/programs/five_sites.c");
+    ASSERT_SAYS(listing, "ROUTINE ======================== leaks_five in ");
+    ASSERT_SAYS(listing, "tests/programs/five_sites.c\n"); // clang says from the root
     ASSERT_SAYS(listing, "5000B      5000B");
     ASSERT_SAYS(listing, "malloc("); // the line itself
 }

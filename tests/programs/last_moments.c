@@ -192,7 +192,7 @@ static void runs_on_a_fiber(void) {
 
 // The child's block hangs on one that it inherited, which is not among its own.
 static void in_a_child(void) {
-    static void **inherited;
+    static void *volatile *volatile inherited;
     inherited = malloc(50);
     pid_t child = fork();
     MUST(child >= 0);
