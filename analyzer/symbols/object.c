@@ -11,6 +11,7 @@
 #include "analyzer/symbols/inlines.h"
 #include "analyzer/symbols/lines.h"
 #include "analyzer/symbols/mini_debuginfo.h"
+#include "analyzer/symbols/qualified_name.h"
 #include "analyzer/symbols/symbol_table.h"
 #include "analyzer/symbols/units.h"
 
@@ -89,16 +90,17 @@ static void name_by_symbol(struct object_frame *out, const struct object *object
     name_frame(out, symbol ? arena_strndup(arena, symbol->name, symbol->name_bytes) : NULL, arena);
 }
 
-static void name_inlined(struct object_frame *out, Dwarf_Die *die, struct arena *arena) {
+static void name_inlined(struct object_frame *out, struct object *object, Dwarf_Die *die,
+                         struct arena *arena) {
     const char *name = die_linkage_name(die);
-    name_frame(out, name ? name : die_plain_name(die), arena);
+    name_frame(out, name ? name : qualified_name(&object->units, die, arena), arena);
 }
 
 // A function without a linkage name is either C's, whose plain name is the whole truth, or the compiler left
 // the linkage name out (clones, short debug information); then a mangled symbol that covers the address says
-// more. What follows a dot names the compiler's clone, not the function.
-static void name_function(struct object_frame *out, const struct object *object, Dwarf_Die *die,
-                          uint64_t address, struct arena *arena) {
+// most. What follows a dot names the compiler's clone, not the function.
+static void name_function(struct object_frame *out, struct object *object, Dwarf_Die *die, uint64_t address,
+                          struct arena *arena) {
     const char *name = die_linkage_name(die);
     if (name) {
         name_frame(out, name, arena);
@@ -111,7 +113,7 @@ static void name_function(struct object_frame *out, const struct object *object,
         name_frame(out, arena_strndup(arena, symbol->name, bytes), arena);
         return;
     }
-    name = die_plain_name(die);
+    name = qualified_name(&object->units, die, arena);
     if (name)
         out->function = arena_strdup(arena, name);
     else
@@ -143,7 +145,7 @@ static size_t function_frames(struct object *object, struct unit *unit, Dwarf_Di
         if (i == count)
             break;
         Dwarf_Die *die = &inlined[count - 1 - i]; // innermost first
-        name_inlined(&out[i], die, arena);
+        name_inlined(&out[i], object, die, arena);
         at = lines_call_site(die);
     }
     name_function(&out[count], object, function, address, arena);

@@ -32,6 +32,7 @@ void units_close(struct units *units) {
     for (size_t i = 0; i < units->count; i++) {
         range_map_free(&units->units[i].map);
         free(units->units[i].dies);
+        scopes_free(&units->units[i].scopes);
     }
     free(units->units);
     range_map_free(&units->map);
@@ -56,20 +57,26 @@ static bool may_hold_functions(int tag) {
 }
 
 static void add_functions(struct unit *unit, const struct range_map *code, Dwarf_Die *parent,
-                          unsigned depth) {
+                          uint32_t parent_scope, unsigned depth) {
     Dwarf_Die die;
     if (depth > DEEPEST_DIE || dwarf_child(parent, &die) != 0)
         return;
-    do {
+    for (bool more = true; more;) {
+        uint32_t scope = parent_scope;
         int tag = dwarf_tag(&die);
         if (tag == DW_TAG_subprogram && unit->die_count < UINT32_MAX &&
             die_add_ranges(&die, code, &unit->map, (uint32_t)unit->die_count)) {
             unit->dies = grow(unit->dies, &unit->die_capacity, unit->die_count, sizeof *unit->dies);
             unit->dies[unit->die_count++] = die;
         }
-        if (may_hold_functions(tag) && dwarf_haschildren(&die) == 1)
-            add_functions(unit, code, &die, depth + 1);
-    } while (die_next(&die, &die));
+        if (may_hold_functions(tag) && dwarf_haschildren(&die) == 1) {
+            scope = scopes_add(&unit->scopes, &die, parent_scope);
+            add_functions(unit, code, &die, scope, depth + 1);
+        }
+        more = die_next(&die, &die);
+        if (more && scope != parent_scope)
+            scopes_end(&unit->scopes, scope, &die);
+    }
 }
 
 static void open_unit(struct unit *unit, const struct range_map *code) {
@@ -85,7 +92,7 @@ static void open_unit(struct unit *unit, const struct range_map *code) {
         else
             unit->split_missing = true;
     }
-    add_functions(unit, code, &unit->functions, 0);
+    add_functions(unit, code, &unit->functions, SCOPE_NONE, 0);
     range_map_seal(&unit->map);
 }
 
@@ -150,4 +157,17 @@ bool unit_find_function(const struct unit *unit, uint64_t address, Dwarf_Die *ou
         return false;
     *out = unit->dies[number];
     return true;
+}
+
+const struct scopes *units_scopes(struct units *units, const Dwarf_Die *die) {
+    for (size_t i = 0; i < units->count; i++) {
+        size_t number = (units->last_asked + i) % units->count;
+        struct unit *unit = &units->units[number];
+        if (unit->functions.cu != die->cu && unit->lines.cu != die->cu)
+            continue;
+        open_unit(unit, units->code);
+        units->last_asked = number;
+        return unit->functions.cu == die->cu ? &unit->scopes : NULL;
+    }
+    return NULL;
 }

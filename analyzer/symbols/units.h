@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analyzer/symbols/range_map.h"
+#include "analyzer/symbols/scopes.h"
 
 #include <elfutils/libdw.h>
 #include <stdbool.h>
@@ -18,11 +19,13 @@ struct unit {
     struct range_map map; // addresses to numbers in dies
     Dwarf_Die *dies;      // functions with code
     size_t die_count, die_capacity;
+    struct scopes scopes; // what functions may stand in
 };
 
 struct units {
     struct unit *units;
     size_t count, capacity;
+    size_t last_asked;    // number of the unit whose scopes were asked for last
     struct range_map map; // addresses to numbers in units
     const struct range_map *code;
     bool complete; // units that don't say where their code is have been looked into
@@ -39,3 +42,6 @@ size_t units_find(struct units *units, uint64_t address, struct unit **out, size
 
 // The function of the unit that holds the address, in *out; false if none does.
 bool unit_find_function(const struct unit *unit, uint64_t address, Dwarf_Die *out);
+
+// The scopes of the unit that the entry stands in, which is opened if need be; NULL: it is none of them.
+const struct scopes *units_scopes(struct units *units, const Dwarf_Die *die);

@@ -2,14 +2,16 @@
 // links: analyzer/arena.c analyzer/symbols/symbols.c analyzer/symbols/object.c
 // links: analyzer/symbols/module_file.c analyzer/symbols/elf_file.c analyzer/symbols/debug_files.c
 // links: analyzer/symbols/debuginfod.c analyzer/symbols/symbol_table.c analyzer/symbols/units.c
-// links: analyzer/symbols/dies.c analyzer/symbols/inlines.c analyzer/symbols/lines.c
+// links: analyzer/symbols/dies.c analyzer/symbols/scopes.c analyzer/symbols/qualified_name.c analyzer/symbols/inlines.c analyzer/symbols/lines.c
 // links: analyzer/symbols/demangle.c analyzer/symbols/range_map.c analyzer/symbols/grow.c
 // links: analyzer/symbols/remarks.c analyzer/symbols/frame_cache.c
 // links: analyzer/symbols/mini_debuginfo.c
+// links: analyzer/site_name.c
 // flags: -ldw -lelf -lz -l:libiberty.a
 
 // Frames of code as real compilers leave it: functions, lines, inlined calls, names; and what is said
 // when there are none.
+#include "analyzer/site_name.h"
 #include "tests/unit/symbols_fixture.h"
 
 #include <gelf.h>
@@ -82,6 +84,58 @@ START_TEST(cplusplus_names_carry_scope_and_parameters) {
     assert_frame(1, "outer::Box<int>::fill(int, char const*)", "names.cc", 6);
     ck_assert_uint_eq(resolve("names", address_of("names", "there")), 1);
     assert_frame(0, "(anonymous namespace)::hidden(long)", "names.cc", 9);
+}
+END_TEST
+
+// Functions that only one file can call have no linkage name where gcc inlined them; ids are made of these
+// names, and must not depend on the compiler and what it inlined.
+START_TEST(cplusplus_names_without_linkage_name_carry_scope) {
+    static const struct {
+        const char *spot, *normal;
+    } functions[] = {{"constructor", "Keeper::Keeper"},
+                     {"method", "Keeper::keep"},
+                     {"template", "Keeper::tail"},
+                     {"hidden", "hidden"},
+                     {"deep", "inner::deep"},
+                     {"boxed", "shown::Box::put"},
+                     {"static", "shown::once"},
+                     {"local", "entry::Local::go"},
+                     {"lambda", "entry::{lambda}::operator()"},
+                     {"plain", "plain"}};
+    write_file("scopes.cc",
+               "volatile int sink;\n"
+               "#define SPOT(name) __asm__ volatile(\".globl spot_\" #name \"\\nspot_\" #name \": nop\")\n"
+               "namespace { struct Keeper { int kept;\n"
+               "    Keeper(int x) : kept(x) { sink = x; SPOT(constructor); }\n"
+               "    void keep(int x) { sink = kept = x; SPOT(method); }\n"
+               "    template <class T> void tail(T x) { sink = kept = (int)x; SPOT(template); } };\n"
+               "  void hidden(int x) { sink = x; SPOT(hidden); }\n"
+               "  namespace inner { void deep(int x) { sink = x; SPOT(deep); } } }\n"
+               "namespace shown { namespace { template <class T> struct Box {\n"
+               "    void put(T x) { sink = (int)x; SPOT(boxed); } }; }\n"
+               "  static void once(int x) { sink = x; SPOT(static); }\n"
+               "  extern \"C\" inline void plain(int x) { sink = x; SPOT(plain); } }\n"
+               "extern \"C\" __attribute__((noinline)) void entry(int n) {\n"
+               "    struct Local { void go(int x) { sink = x; SPOT(local); } } local;\n"
+               "    auto lambda = [](int x) { sink = x; SPOT(lambda); };\n"
+               "    Keeper keeper(n); keeper.keep(n); keeper.tail<long>(n);\n"
+               "    hidden(n); inner::deep(n); shown::Box<int>().put(n); shown::once(n);\n"
+               "    local.go(n); lambda(n); shown::plain(n); }\n"
+               "int main(int argc, char **) { entry(argc); return 0; }\n");
+    for (int optimised = 0; optimised < 2; optimised++) {
+        shell("%s -O%d -x c++ -o scopes scopes.cc -lstdc++", compilers[_i], 2 * optimised);
+        for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+            char spot[32], normal[SITE_NAME_BYTES];
+            snprintf(spot, sizeof spot, "spot_%s", functions[i].spot);
+            size_t count = resolve("scopes", address_of("scopes", spot));
+            ck_assert_uint_eq(count, optimised ? 2 : 1);
+            ck_assert_ptr_nonnull(frames[0].function);
+            site_name_normalize(frames[0].function, normal, sizeof normal);
+            ck_assert_str_eq(normal, functions[i].normal);
+        }
+        close_symbols();
+        open_symbols();
+    }
 }
 END_TEST
 
@@ -283,6 +337,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, inlined_frames_come_innermost_first_with_their_call_lines, 0, COMPILERS);
     tcase_add_loop_test(tests, cplusplus_names_carry_scope_and_parameters, 0, COMPILERS);
+    tcase_add_loop_test(tests, cplusplus_names_without_linkage_name_carry_scope, 0, COMPILERS);
     tcase_add_test(tests, functions_nested_in_functions_are_found);
     tcase_add_loop_test(tests, a_function_that_the_linker_dropped_claims_nothing, 0, COMPILERS);
     tcase_add_loop_test(tests, a_symbol_alone_gives_a_demangled_name, 0, 2);
