@@ -17,8 +17,8 @@ static void check(int rc, struct options *options, const char *message) {
             abort();
         return;
     }
-    if (options->depth < 2 || options->depth > 2048 || options->track != TRACK_HEAP ||
-        options->format_count < 1)
+    if (options->depth < 2 || options->depth > 2048 || options->track == 0 ||
+        options->track > (TRACK_HEAP | TRACK_FD | TRACK_MAP) || options->format_count < 1)
         abort();
     if (options->arguments[options->argument_count])
         abort();
