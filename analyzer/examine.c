@@ -3,6 +3,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/process_descriptors.h"
+#include "analyzer/process_threads.h"
 #include "analyzer/verdict/refusal.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/verdict/verdict.h"
@@ -81,6 +82,7 @@ static void look_at_the_heap(struct process *process, const struct examine_optio
         refuse(process, bad);
         return;
     }
+    process_find_lost_stacks(process, &stopped);
     process_look(process, true);
     if (options->descriptors)
         process_look_at_descriptors(process, UINT64_MAX);

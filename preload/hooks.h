@@ -1,10 +1,12 @@
 // Declarations of everything that libseep.so exports, from the one table.
 #pragma once
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <threads.h>
 
 struct __dirstream;
 struct file_handle;

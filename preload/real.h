@@ -1,10 +1,12 @@
 // The next definition of every hooked function: the program's own allocator if it brings one, else libc's.
 #pragma once
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <threads.h>
 
 struct __dirstream;
 struct file_handle;

@@ -2,6 +2,7 @@
 #include "preload/record_numbered.h"
 #include "preload/attach.h"
 #include "preload/unwind_gate.h"
+#include "preload/wire/atomic.h"
 
 __thread uint32_t record_vforking;
 
@@ -63,6 +64,24 @@ void record_moved(uint8_t call, uint64_t number, const void *address, size_t byt
                                 .call = call,
                                 .flags = RECORD_MAP_MOVED};
     record(&event, NULL);
+}
+
+uint64_t record_thread_begins(void) {
+    return atomic_load_acquire(&attach_page->numbered);
+}
+
+void record_thread_made(uint8_t call, uintptr_t thread, uint64_t begun, const struct frame_state *caller) {
+    if (!(tracked & WIRE_TRACK_MAP))
+        return;
+    struct wire_record event = {.address = thread, .bytes = begun, .kind = RECORD_THREAD_MADE, .call = call};
+    record(&event, caller);
+}
+
+uint64_t record_thread_given(uint8_t call, uintptr_t thread) {
+    if (!(tracked & WIRE_TRACK_MAP))
+        return 0;
+    struct wire_record event = {.address = thread, .kind = RECORD_THREAD_GIVEN, .call = call};
+    return record(&event, NULL);
 }
 
 void record_taken_back(uint8_t call, uint64_t number, uint64_t what, uint16_t flags) {

@@ -3,6 +3,7 @@
 #include "analyzer/ledger/descriptors.h"
 #include "analyzer/ledger/mappings.h"
 #include "analyzer/ledger/sequence.h"
+#include "analyzer/ledger/threads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ struct ledger {
     struct sequence sequence;
     struct descriptors *descriptors;
     struct mappings *mappings;
+    struct threads *threads;
 };
 
 // Events of all books are in one sequence, so that a release taken back is found by its number: each book is
@@ -26,7 +28,12 @@ static void enter(void *context, const struct wire_record *record) {
     case RECORD_UNMAPPED:
         mappings_apply(ledger->mappings, record);
         break;
+    case RECORD_THREAD_MADE:
+    case RECORD_THREAD_GIVEN:
+        threads_apply(ledger->threads, record);
+        break;
     case RECORD_TAKEN_BACK:
+        threads_apply(ledger->threads, record);
         descriptors_apply(ledger->descriptors, record);
         mappings_apply(ledger->mappings, record);
         break;
@@ -42,6 +49,7 @@ struct ledger *ledger_new(void) {
     sequence_begin(&ledger->sequence, enter, ledger);
     ledger->descriptors = descriptors_new();
     ledger->mappings = mappings_new();
+    ledger->threads = threads_new();
     return ledger;
 }
 
@@ -51,6 +59,7 @@ void ledger_free(struct ledger *ledger) {
     sequence_free(&ledger->sequence);
     descriptors_free(ledger->descriptors);
     mappings_free(ledger->mappings);
+    threads_free(ledger->threads);
     free(ledger);
 }
 
@@ -77,4 +86,8 @@ struct descriptors *ledger_descriptors(struct ledger *ledger) {
 
 struct mappings *ledger_mappings(struct ledger *ledger) {
     return ledger->mappings;
+}
+
+struct threads *ledger_threads(struct ledger *ledger) {
+    return ledger->threads;
 }

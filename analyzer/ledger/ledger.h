@@ -1,5 +1,5 @@
-// What one process did with descriptors and mappings: its events put in order (sequence.h) and entered into
-// the book they belong to.
+// What one process did with descriptors, mappings and threads: its events put in order (sequence.h) and
+// entered into the book they belong to.
 #pragma once
 
 #include "preload/wire/record.h"
@@ -39,3 +39,4 @@ void ledger_doubt(const struct ledger *ledger, struct ledger_doubts *out);
 // Its books.
 struct descriptors *ledger_descriptors(struct ledger *ledger);
 struct mappings *ledger_mappings(struct ledger *ledger);
+struct threads *ledger_threads(struct ledger *ledger);

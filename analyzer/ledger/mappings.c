@@ -230,6 +230,11 @@ void mappings_apply(struct mappings *mappings, const struct wire_record *record)
     }
 }
 
+bool mappings_touch(const struct mappings *mappings, uint64_t start, uint64_t end) {
+    struct region found;
+    return regions_first_above(mappings->regions, start, &found) && found.start < end;
+}
+
 void mappings_reconcile(struct mappings *mappings, const struct smaps *kernel) {
     uint64_t at = 0;
     for (size_t i = 0; i < kernel->count; i++) {

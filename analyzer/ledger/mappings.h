@@ -39,6 +39,9 @@ void mappings_free(struct mappings *mappings);
 // One event of kind RECORD_MAPPED, RECORD_UNMAPPED or RECORD_TAKEN_BACK, in order.
 void mappings_apply(struct mappings *mappings, const struct wire_record *record);
 
+// Does any of [start, end) belong to a mapping?
+bool mappings_touch(const struct mappings *mappings, uint64_t start, uint64_t end);
+
 // Takes out what the kernel does not have any more.
 void mappings_reconcile(struct mappings *mappings, const struct smaps *kernel);
 

@@ -11,7 +11,8 @@ enum {
     RECORD_ACQUIRE = 1, // the call succeeded; address, bytes, stack, call, epoch are set
     RECORD_RELEASE = 2, // about to be given back; address, call, epoch are set, bytes and stack are 0
     // Descriptors and mappings. They are rare: epoch is the event's number in one sequence of the process,
-    // from 1 on without gaps, that orders them all (docs/ordering.md). stack and call are always set.
+    // from 1 on without gaps, that orders them all (docs/ordering.md). call is always set, and stack where
+    // nothing else is said.
     RECORD_FIRST_NUMBERED = 3,
     RECORD_OPENED = 3,     // a descriptor was opened: address is its number
     RECORD_CLOSED = 4,     // about to be closed: `bytes` descriptors from address on
@@ -19,7 +20,10 @@ enum {
     RECORD_UNMAPPED = 6,   // bytes at address are about to be unmapped; of shmdt, the attachment there
     RECORD_TAKEN_BACK = 7, // the release whose number is in address failed, so it did not happen; bytes has
                            // the release's address, no stack
-    RECORD_KINDS = 8,
+    // Threads that somebody has to join or detach, for their stacks. TAKEN_BACK's bytes has the thread.
+    RECORD_THREAD_MADE = 8,  // address: its pthread_t; bytes: the sequence's last number before the call
+    RECORD_THREAD_GIVEN = 9, // address: the pthread_t that is about to be joined or detached; no stack
+    RECORD_KINDS = 10,
     // Blocks that were acquired with this stack and given back without being sent: address is their number,
     // bytes the sum (nursery.h). It orders nothing.
     RECORD_TALLY = 32,
@@ -130,7 +134,8 @@ enum {
     CALL(166, sbrk, "sbrk")                                                                                  \
     CALL(167, pthread_create, "pthread_create")                                                              \
     CALL(168, pthread_join, "pthread_join")                                                                  \
-    CALL(169, pthread_detach, "pthread_detach")
+    CALL(169, pthread_detach, "pthread_detach")                                                              \
+    CALL(170, thrd_create, "thrd_create")
 
 #define WIRE_CALL_ENUM(value, call, name) CALL_##call = (value),
 enum wire_call { CALL_NONE = 0, WIRE_CALLS(WIRE_CALL_ENUM) CALL_END };
