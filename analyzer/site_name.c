@@ -191,8 +191,23 @@ static void cut_return_type(struct writer *w) {
     memmove(w->out, last, w->used + 1);
 }
 
+// Most names of C: there is nothing to leave out.
+static bool is_plain(const char *function, size_t *bytes) {
+    size_t i = 0;
+    while (in_word(function[i]))
+        i++;
+    *bytes = i;
+    return i > 0 && !function[i];
+}
+
 void site_name_normalize(const char *function, char *out, size_t out_bytes) {
     struct writer w = {.out = out, .room = out_bytes};
+    size_t bytes;
+    if (is_plain(function, &bytes)) {
+        put(&w, function, bytes);
+        out[w.used] = '\0';
+        return;
+    }
     normalize(&w, function, end_of_name(function));
     cut_qualifiers(&w);
     cut_return_type(&w);

@@ -44,3 +44,27 @@ bool template_match(const char *pattern, const char *text) {
                                 .to_no_end = !to_end},
                  text);
 }
+
+static uint64_t pair(char first, char second) {
+    uint32_t both = (uint32_t)(unsigned char)first << 8 | (unsigned char)second;
+    return (uint64_t)1 << (both * UINT32_C(2654435761) >> 26);
+}
+
+static bool is_wildcard(char c) {
+    return c == '*' || c == '?';
+}
+
+uint64_t glob_pairs_needed(const char *pattern) {
+    uint64_t pairs = 0;
+    for (; pattern[0] && pattern[1]; pattern++)
+        if (!is_wildcard(pattern[0]) && !is_wildcard(pattern[1]))
+            pairs |= pair(pattern[0], pattern[1]);
+    return pairs;
+}
+
+uint64_t glob_pairs_of(const char *text) {
+    uint64_t pairs = 0;
+    for (; text[0] && text[1]; text++)
+        pairs |= pair(text[0], text[1]);
+    return pairs;
+}

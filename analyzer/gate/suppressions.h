@@ -27,6 +27,7 @@ enum pattern_kind {
 struct pattern {
     enum pattern_kind kind;
     const char *text;
+    uint64_t pairs; // PATTERN_FUNCTION: what a name that matches has of glob_pairs_of(), raw or normal
 };
 
 struct suppression {

@@ -14,43 +14,49 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-// A site that suppressions are held against, one after the other: its names are normalized once, when first
-// asked for.
+// A frame's function, made ready when first asked for.
+struct subject_name {
+    bool known;                   // are the fields below filled?
+    uint64_t pairs;               // of the name or of its normal form
+    char normal[SITE_NAME_BYTES]; // see site_name.h
+};
+
+// A site that suppressions are held against, one after the other.
 struct subject {
     const struct report_site *site;
-    char (*normal)[SITE_NAME_BYTES]; // by frame
-    bool *known;                     // is normal[i] filled?
+    struct subject_name *names; // by frame
     size_t room;
 };
 
 static void subject_set(struct subject *subject, const struct report_site *site) {
     subject->site = site;
     if (site->frame_count > subject->room) {
-        free(subject->normal);
-        free(subject->known);
-        subject->normal = malloc(site->frame_count * sizeof *subject->normal);
-        subject->known = malloc(site->frame_count * sizeof *subject->known);
-        if (!subject->normal || !subject->known) {
+        free(subject->names);
+        subject->names = malloc(site->frame_count * sizeof *subject->names);
+        if (!subject->names) {
             fputs("seep: out of memory\n", stderr);
             abort();
         }
         subject->room = site->frame_count;
     }
-    if (site->frame_count)
-        memset(subject->known, 0, site->frame_count * sizeof *subject->known);
+    for (size_t i = 0; i < site->frame_count; i++)
+        subject->names[i].known = false;
 }
 
 static void subject_free(struct subject *subject) {
-    free(subject->normal);
-    free(subject->known);
+    free(subject->names);
 }
 
 // Of the frame at index, which has a function.
-static const char *normal_name(struct subject *subject, size_t index) {
-    if (!subject->known[index])
-        site_name_normalize(subject->site->frames[index].function, subject->normal[index], SITE_NAME_BYTES);
-    subject->known[index] = true;
-    return subject->normal[index];
+static const struct subject_name *name_at(struct subject *subject, size_t index) {
+    struct subject_name *name = &subject->names[index];
+    if (name->known)
+        return name;
+    const char *function = subject->site->frames[index].function;
+    site_name_normalize(function, name->normal, sizeof name->normal);
+    name->pairs = glob_pairs_of(function) | glob_pairs_of(name->normal);
+    name->known = true;
+    return name;
 }
 
 static bool found_anywhere(const char *pattern, const struct report_site *site) {
@@ -67,17 +73,20 @@ static bool found_anywhere(const char *pattern, const struct report_site *site) 
 }
 
 // With and without parameters: debug information gives inlined functions' names without.
-static bool function_matches(const char *pattern, struct subject *subject, size_t index) {
+static bool function_matches(const struct pattern *pattern, struct subject *subject, size_t index) {
     const char *function = subject->site->frames[index].function;
-    if (!function)
-        return strcmp(pattern, "*") == 0;
-    if (glob_match(pattern, function) || glob_match(pattern, normal_name(subject, index)))
+    if (!function || strcmp(pattern->text, "*") == 0)
+        return strcmp(pattern->text, "*") == 0;
+    const struct subject_name *name = name_at(subject, index);
+    if (pattern->pairs & ~name->pairs)
+        return false;
+    if (glob_match(pattern->text, function) || glob_match(pattern->text, name->normal))
         return true;
-    if (!strchr(pattern, '(') || strpbrk(pattern, "*?"))
+    if (!strchr(pattern->text, '(') || strpbrk(pattern->text, "*?"))
         return false;
     char wanted[SITE_NAME_BYTES];
-    site_name_normalize(pattern, wanted, sizeof wanted);
-    return strcmp(wanted, normal_name(subject, index)) == 0;
+    site_name_normalize(pattern->text, wanted, sizeof wanted);
+    return strcmp(wanted, name->normal) == 0;
 }
 
 // src:FILE or src:FILE:LINE, the file with or without its directories.
@@ -95,7 +104,7 @@ static bool frame_matches(const struct pattern *pattern, struct subject *subject
     const struct report_frame *frame = &subject->site->frames[index];
     switch (pattern->kind) {
     case PATTERN_FUNCTION:
-        return function_matches(pattern->text, subject, index);
+        return function_matches(pattern, subject, index);
     case PATTERN_OBJECT:
         return frame->module && glob_match(pattern->text, frame->module);
     case PATTERN_SOURCE:

@@ -1,6 +1,7 @@
 // Entries in braces, as valgrind has them; see suppressions.h. Called by suppressions_read.c, line by line.
 #include "analyzer/gate/suppressions_parse.h"
 
+#include "analyzer/gate/glob.h"
 #include "analyzer/gate/mangled.h"
 #include "analyzer/vector.h"
 
@@ -56,6 +57,11 @@ static int parse_kinds(struct parsing *p, const char *words) {
     return 0;
 }
 
+// A name with parameters is also compared in its normal form, which may have other pairs.
+static uint64_t pairs_needed(enum pattern_kind kind, const char *text) {
+    return kind == PATTERN_FUNCTION && !strchr(text, '(') ? glob_pairs_needed(text) : 0;
+}
+
 static int parse_frame(struct parsing *p, char *line) {
     static const struct {
         const char *word;
@@ -75,7 +81,7 @@ static int parse_frame(struct parsing *p, char *line) {
         text = words[i].kind == PATTERN_FUNCTION ? unmangled_pattern(p->all->arena, text)
                                                  : arena_strdup(p->all->arena, text);
         *VECTOR_PUSH(p->stack, p->stack_count, p->stack_room) =
-            (struct pattern){.kind = words[i].kind, .text = text};
+            (struct pattern){.kind = words[i].kind, .text = text, .pairs = pairs_needed(words[i].kind, text)};
         return 0;
     }
     if (begins(line, "match-leak-kinds:"))

@@ -62,6 +62,29 @@ START_TEST(wildcards) {
 }
 END_TEST
 
+// The pairs are only there to spare attempts: none that would succeed may be spared.
+START_TEST(what_matches_has_the_pairs_that_are_needed) {
+    static const char letters[] = "ab*?:";
+    uint32_t state = 1;
+    size_t matched = 0, spared = 0;
+    for (int round = 0; round < 200000; round++) {
+        char pattern[8] = "", text[8] = "";
+        for (size_t i = 0; i < 5; i++) {
+            state = state * 1664525 + 1013904223;
+            pattern[i] = (state >> 16) % 6 ? letters[(state >> 24) % 5] : '\0';
+            text[i] = (state >> 12) % 6 ? letters[(state >> 8) % 2] : '\0';
+        }
+        bool has_all = !(glob_pairs_needed(pattern) & ~glob_pairs_of(text));
+        bool matches = glob_match(pattern, text);
+        ck_assert_msg(!matches || has_all, "%s %s", pattern, text);
+        matched += matches;
+        spared += !has_all;
+    }
+    ck_assert_uint_gt(matched, 1000);
+    ck_assert_uint_gt(spared, 1000);
+}
+END_TEST
+
 START_TEST(leak_sanitizers_patterns_are_looked_for_in_every_frame) {
     ck_assert(matches("leak:load"));
     ck_assert(matches("# why\n\nleak:nothing\nleak:libbox\n"));
@@ -203,6 +226,7 @@ int main(void) {
     Suite *suite = suite_create("suppressions");
     TCase *tests = tcase_create("suppressions");
     tcase_add_test(tests, wildcards);
+    tcase_add_test(tests, what_matches_has_the_pairs_that_are_needed);
     tcase_add_test(tests, leak_sanitizers_patterns_are_looked_for_in_every_frame);
     tcase_add_test(tests, valgrinds_entries_follow_the_stack);
     tcase_add_test(tests, kinds_say_which_verdicts);
