@@ -6,6 +6,7 @@
 
 #include "analyzer/report/json_fields.h"
 #include "analyzer/report/json_memory.h"
+#include "analyzer/report/json_pool.h"
 #include "analyzer/report/json_read_parts.h"
 
 #include <errno.h>
@@ -346,8 +347,8 @@ static int check_schema(const json_t *root, const char *name, char *message, siz
     return 0;
 }
 
-int report_parse_json(const char *text, size_t bytes, const char *name, struct report **out, char *message,
-                      size_t message_bytes) {
+static int parse(const char *text, size_t bytes, const char *name, struct report **out, char *message,
+                 size_t message_bytes) {
     json_error_t error;
     json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
@@ -357,18 +358,25 @@ int report_parse_json(const char *text, size_t bytes, const char *name, struct r
         return -EBADMSG;
     }
     int rc = check_schema(root, name, message, message_bytes);
-    if (rc == 0) {
-        struct report *report = report_new();
-        struct reader r = {
-            .arena = report->arena, .name = name, .message = message, .message_bytes = message_bytes};
-        read_document(&r, root, report);
-        rc = r.error;
-        if (rc == 0)
-            *out = report;
-        else
-            report_free(report);
-    }
-    json_decref(root);
+    if (rc < 0)
+        return rc;
+    struct report *report = report_new();
+    struct reader r = {
+        .arena = report->arena, .name = name, .message = message, .message_bytes = message_bytes};
+    read_document(&r, root, report);
+    if (r.error)
+        report_free(report);
+    else
+        *out = report;
+    return r.error;
+}
+
+int report_parse_json(const char *text, size_t bytes, const char *name, struct report **out, char *message,
+                      size_t message_bytes) {
+    struct json_pool pool;
+    json_pool_begin(&pool);
+    int rc = parse(text, bytes, name, out, message, message_bytes);
+    json_pool_end(&pool); // the document's values are its
     return rc;
 }
 

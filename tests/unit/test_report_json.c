@@ -1,6 +1,6 @@
 // links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
+// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_pool.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c
 // links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
 // links: analyzer/report/text_summary.c analyzer/report/text_verdicts.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
@@ -241,6 +241,36 @@ START_TEST(foreign_files_are_told_apart_from_damaged_ones) {
 }
 END_TEST
 
+// Of any length, among them those for which memory is cut otherwise; and the memory is given back each time.
+START_TEST(texts_of_any_length_read_back) {
+    static char text[100000], document[sizeof text + 512];
+    for (size_t bytes = 1; bytes < sizeof text; bytes += 1 + bytes / 7) {
+        memset(text, 'a' + (int)(bytes % 26), bytes);
+        text[bytes] = '\0';
+        snprintf(document, sizeof document,
+                 "{\"schema\": \"seep-report-1\", \"seep_version\": \"%s\", \"command\": [\"x\"], "
+                 "\"started\": \"-\", \"duration\": 1, \"exact\": true, \"inexact_because\": [], "
+                 "\"processes\": []}",
+                 text);
+        char message[256] = "";
+        struct report *report = NULL;
+        ck_assert_msg(
+            report_parse_json(document, strlen(document), "test", &report, message, sizeof message) == 0,
+            "%zu: %s", bytes, message);
+        ck_assert_str_eq(report->seep_version, text);
+        report_free(report);
+        document[strlen(document) - 2] = '\0';
+        ck_assert_int_eq(
+            report_parse_json(document, strlen(document), "test", &report, message, sizeof message),
+            -EBADMSG);
+    }
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    ck_assert(allocate == malloc && release == free);
+}
+END_TEST
+
 START_TEST(endless_nesting_is_refused) {
     enum { LEVELS = 1000000 };
     char *text = malloc(LEVELS);
@@ -452,6 +482,7 @@ int main(void) {
     tcase_add_test(tests, each_site_stands_on_a_line_of_its_own);
     tcase_add_test(tests, unknown_members_are_ignored);
     tcase_add_test(tests, foreign_files_are_told_apart_from_damaged_ones);
+    tcase_add_test(tests, texts_of_any_length_read_back);
     tcase_add_test(tests, endless_nesting_is_refused);
     tcase_add_loop_test(tests, wrong_types_and_ranges_are_refused_with_their_place, 0, DAMAGES);
     tcase_add_loop_test(tests, mutilated_reports_are_read_or_refused_never_worse, 0, 3);

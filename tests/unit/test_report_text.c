@@ -1,6 +1,6 @@
 // links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
-// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_fields.c
+// links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_pool.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c
 // links: analyzer/report/text.c analyzer/report/text_sites.c analyzer/report/escape.c
 // links: analyzer/report/text_summary.c analyzer/report/text_verdicts.c analyzer/report/units.c analyzer/arena.c
