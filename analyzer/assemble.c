@@ -1,5 +1,6 @@
 // See assemble.h. Called by command_run.c and serve.c after the session has been served.
 #include "analyzer/assemble.h"
+#include "analyzer/memory/account.h"
 #include "analyzer/go_runtime.h"
 #include "analyzer/owners.h"
 #include "analyzer/process_account.h"
@@ -108,7 +109,14 @@ static void fill_map(struct report_process *out, const struct process *p) {
                                    .outstanding_regions = counts->outstanding,
                                    .outstanding_bytes = counts->outstanding_bytes,
                                    .resident_bytes = p->mapped_resident_bytes,
-                                   .vanished_bytes = counts->vanished_bytes};
+                                   .vanished_bytes = counts->vanished_bytes,
+                                   .unattributed_regions = -1,
+                                   .unattributed_bytes = -1};
+    if (p->looked_at_end && p->look) {
+        struct account_unattributed found = account_unattributed(p->look);
+        out->map.unattributed_regions = (int64_t)found.regions;
+        out->map.unattributed_bytes = (int64_t)found.bytes;
+    }
 }
 
 static void fill_process(struct assembling *a, const struct process *p, struct report_process *out,

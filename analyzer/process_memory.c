@@ -30,8 +30,11 @@ static struct memory_region *known_regions(struct process *process, size_t *coun
         *count = mapped;
         return regions;
     }
-    for (size_t i = 0; i < own_count; i++)
-        all[mapped + i] = (struct memory_region){own[i].start, own[i].start + own[i].bytes, MEMORY_SEEP, -1};
+    for (size_t i = 0; i < own_count; i++) {
+        uint64_t pages = (own[i].bytes + PAGES_BYTES - 1) / PAGES_BYTES; // the last is ours as a whole
+        all[mapped + i] =
+            (struct memory_region){own[i].start, own[i].start + pages * PAGES_BYTES, MEMORY_SEEP, -1};
+    }
     *count = mapped + own_count;
     return all;
 }

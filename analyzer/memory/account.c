@@ -40,6 +40,10 @@ static void add_held(struct making *m, const struct memory_piece *piece, uint64_
     add(m, MEMORY_ROW_HEAP_FREE_PIECES, left, NULL, NULL);
 }
 
+static bool is_unattributed(const struct memory_piece *piece) {
+    return piece->kind == MEMORY_OTHER && !piece->live_bytes;
+}
+
 static void add_piece(struct making *m, const struct memory_piece *piece, bool glibc) {
     static const enum memory_row_kind rows[] = {
         [MEMORY_OTHER] = MEMORY_ROW_UNATTRIBUTED, [MEMORY_HEAP] = MEMORY_ROW_HEAP_UNDIVIDED,
@@ -53,9 +57,8 @@ static void add_piece(struct making *m, const struct memory_piece *piece, bool g
     bool has_site = kind == MEMORY_MAPPING && piece->site >= 0;
     if (has_site && facts->site_kind)
         kind = facts->site_kind(facts->context, piece->site);
-    bool heaps_own =
-        kind == MEMORY_HEAP ||
-        (piece->live_bytes && (kind == MEMORY_OTHER || kind == MEMORY_MAPPING || kind == MEMORY_STACK));
+    bool heaps_own = kind == MEMORY_HEAP || (kind == MEMORY_OTHER && !is_unattributed(piece)) ||
+                     (piece->live_bytes && (kind == MEMORY_MAPPING || kind == MEMORY_STACK));
     if (heaps_own && facts->heap_known) {
         add_held(m, piece, left, glibc);
         return;
@@ -154,6 +157,23 @@ static struct report_cgroup *copy_cgroup(const struct cgroup_memory *from, struc
                                   .swap_bytes = from->swap_bytes,
                                   .oom_kills = from->oom_kills};
     return out;
+}
+
+static bool is_the_kernels(const struct look *look, uint64_t address) {
+    const struct smaps_area *area = smaps_find(&look->smaps, address);
+    return area && strncmp(area->path, "[v", 2) == 0; // [vdso], [vvar]
+}
+
+struct account_unattributed account_unattributed(const struct look *look) {
+    struct account_unattributed sum = {0};
+    for (size_t i = 0; i < look->pieces.count; i++) {
+        const struct memory_piece *piece = &look->pieces.list[i];
+        if (!is_unattributed(piece) || is_the_kernels(look, piece->start))
+            continue;
+        sum.regions++;
+        sum.bytes += piece->end - piece->start;
+    }
+    return sum;
 }
 
 struct report_memory *account_make(const struct look *look, const struct account_facts *facts,

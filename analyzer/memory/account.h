@@ -17,6 +17,13 @@ struct account_facts {
     uint64_t ended_ns; // CLOCK_MONOTONIC; 0: the look was taken at the end
 };
 
+// What is mapped and nothing is known of: anonymous, recorded by no call, neither a stack's nor an
+// allocator's, and no block lies in it. The row "unattributed" is what of it is resident.
+struct account_unattributed {
+    uint64_t regions, bytes; // as the kernel cuts it; address space
+};
+struct account_unattributed account_unattributed(const struct look *look);
+
 // In the arena, with copies of all names. Reads the look and changes nothing.
 struct report_memory *account_make(const struct look *look, const struct account_facts *facts,
                                    struct arena *arena);

@@ -163,7 +163,7 @@ void pieces_cut(struct pieces *out, const struct smaps *smaps, const struct piec
     struct cutting c = {.out = out, .hints = hints};
     for (size_t i = 0; i < smaps->count; i++) {
         const struct smaps_area *area = &smaps->areas[i];
-        if (!area->rss_bytes)
+        if (!area->rss_bytes && (area->inode || !area->protection)) // no memory, and none to come
             continue;
         struct memory_piece whole = {.start = area->start, .end = area->end, .site = -1};
         whole.kind = kind_of(smaps, i, hints, &whole.file);
@@ -171,7 +171,7 @@ void pieces_cut(struct pieces *out, const struct smaps *smaps, const struct piec
         cut_area(&c, &whole);
         size_t count = out->count - first;
         struct memory_piece *pieces = &out->list[first];
-        bool look = count > 1 || may_hold_blocks(area, whole.kind);
+        bool look = area->rss_bytes && (count > 1 || may_hold_blocks(area, whole.kind));
         if (!look || hints->pagemap_fd < 0 || !read_pages(pieces, count, hints->pagemap_fd, area->rss_bytes))
             divide_by_size(pieces, count, area->rss_bytes);
     }

@@ -1,6 +1,7 @@
 // The resident memory of one process, cut into pieces that are each of one kind: the kernel's areas
 // (/proc/PID/smaps), cut further where seep knows better (regions). Every resident byte is in exactly one
-// piece, so that whatever is made of them adds up to what the kernel counts.
+// piece, so that whatever is made of them adds up to what the kernel counts. Anonymous memory that may be
+// touched is there even if it was not.
 #pragma once
 
 #include "analyzer/memory/pages.h"

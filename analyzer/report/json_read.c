@@ -162,6 +162,10 @@ static void read_map(struct reader *r, const json_t *object, struct map_totals *
     out->runtime_regions = (uint64_t)get_number(r, object, "runtime_regions", 0, INT64_MAX, 0);
     out->runtime_bytes = (uint64_t)get_number(r, object, "runtime_bytes", 0, INT64_MAX, 0);
     out->vanished_bytes = (uint64_t)get_number(r, object, "vanished_bytes", 0, INT64_MAX, 0);
+    out->unattributed_regions = get_number(r, object, "unattributed_regions", 0, INT64_MAX, -1);
+    out->unattributed_bytes = get_number(r, object, "unattributed_bytes", 0, INT64_MAX, -1);
+    if (!r->error && (out->unattributed_regions < 0) != (out->unattributed_bytes < 0))
+        reader_fail(r, "unattributed_bytes", "null just when unattributed_regions is");
 }
 
 static void read_verdicts(struct reader *r, const json_t *object, struct verdict_totals *out) {

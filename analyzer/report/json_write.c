@@ -185,6 +185,9 @@ static json_t *map_object(const struct map_totals *map) {
     put(object, "runtime_regions", number(map->runtime_regions));
     put(object, "runtime_bytes", number(map->runtime_bytes));
     put(object, "vanished_bytes", number(map->vanished_bytes));
+    bool looked = map->unattributed_regions >= 0;
+    put(object, "unattributed_regions", looked ? number((uint64_t)map->unattributed_regions) : json_null());
+    put(object, "unattributed_bytes", looked ? number((uint64_t)map->unattributed_bytes) : json_null());
     return object;
 }
 

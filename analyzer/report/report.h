@@ -132,6 +132,8 @@ struct map_totals {
         runtime_bytes;       // of these, what an allocator or a language's runtime maps for itself
     int64_t resident_bytes;  // of outstanding_bytes; -1: not known
     uint64_t vanished_bytes; // unmapped by calls that no hook saw
+    // anonymous memory that nothing recorded explains, in address space; -1: not looked at in the last moment
+    int64_t unattributed_regions, unattributed_bytes;
 };
 
 // A count of blocks and bytes by verdict; suppressed ones are counted in suppressed only.

@@ -122,6 +122,11 @@ static void print_map_line(FILE *out, const struct map_totals *map, bool verbose
         print_size_exact(out, map->vanished_bytes);
         fputs(" more unmapped by calls that seep does not see\n", out);
     }
+    if (map->unattributed_regions > 0) {
+        fputs("          besides, ", out);
+        print_amount(out, SITE_MAP, (uint64_t)map->unattributed_bytes, (uint64_t)map->unattributed_regions);
+        fputs(" unattributed: anonymous memory that no recorded call mapped\n", out);
+    }
 }
 
 static void print_heading(FILE *out, const struct report_process *process, const struct options *options) {

@@ -152,6 +152,21 @@ START_TEST(a_killed_programs_mappings_are_known) {
     json_t *site = map_site(run.process, "killed");
     ck_assert_int_eq(json_integer_value(json_object_get(site, "bytes")), 5 * PAGE);
     ck_assert(json_is_null(json_object_get(site, "resident_bytes"))); // nobody could look any more
+    json_t *map = json_object_get(json_object_get(run.process, "totals"), "map");
+    ck_assert(json_is_null(json_object_get(map, "unattributed_bytes")));
+}
+END_TEST
+
+// The loader's own few pages are among them.
+START_TEST(what_no_hook_saw_is_counted_as_unattributed) {
+    enum { RAW = (32 + 48) << 20, SLACK = 1 << 20 };
+    struct seep_run with = SEEP(_i, "map_calls", "mapped_unseen"), without = SEEP(_i, "map_calls", "kept");
+    long long usual = map_total(without.process, "unattributed_bytes");
+    ck_assert_int_lt(usual, SLACK);
+    ck_assert_int_eq(map_total(with.process, "unattributed_bytes") - usual, RAW);
+    ck_assert_int_gt(map_total(with.process, "unattributed_regions"),
+                     map_total(without.process, "unattributed_regions"));
+    ck_assert_int_eq(map_total(with.process, "outstanding_bytes"), PAGE);
 }
 END_TEST
 
@@ -171,6 +186,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_file_mapped_again_and_again_is_said_so, 0, WAYS);
     tcase_add_loop_test(tests, a_forked_childs_mappings_are_its_own, 0, WAYS);
     tcase_add_loop_test(tests, a_killed_programs_mappings_are_known, 0, WAYS);
+    tcase_add_loop_test(tests, what_no_hook_saw_is_counted_as_unattributed, 0, WAYS);
     tcase_add_loop_test(tests, track_heap_leaves_mappings_alone, 0, WAYS);
 }
 

@@ -161,6 +161,19 @@ static void unmapped_unseen(void) {
     require(syscall(SYS_munmap, whole, 2 * PAGE) == 0, "munmap");
 }
 
+// One of the two is never touched.
+static void mapped_unseen(void) {
+    maps(1);
+    char *seen = NULL;
+    for (int i = 0; i < 2; i++) {
+        seen = (char *)syscall(SYS_mmap, NULL, (i + 2) * 16 * 1024 * 1024,
+                               i ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+        require(seen != MAP_FAILED, "mmap");
+        if (i == 0)
+            *seen = 1;
+    }
+}
+
 NOINLINE static void by_handler(int signal) {
     (void)signal;
     static void *volatile latest; // not the last call, which would leave no frame
@@ -253,6 +266,7 @@ int main(int argc, char **argv) {
         {"shm", shared_segments},
         {"break", program_break},
         {"unseen", unmapped_unseen},
+        {"mapped_unseen", mapped_unseen},
         {"handler", in_a_handler},
         {"threads", many_threads},
         {"fork", forked},

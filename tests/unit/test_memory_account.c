@@ -1,5 +1,5 @@
 // links: analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/pieces.c analyzer/memory/pages.c
-// links: analyzer/report/units.c analyzer/report/report.c analyzer/arena.c
+// links: analyzer/report/units.c analyzer/report/report.c analyzer/arena.c analyzer/proc/smaps.c
 //
 // The account of memory, from areas and pages that are known: every resident byte is in one row, the rows add
 // up to what the kernel counts, and each says what it is.
@@ -110,6 +110,9 @@ START_TEST(each_area_is_what_its_name_and_neighbours_say) {
     area_of(0xd0000, 4, 2, "");                 // of a thread that runs
     area_of(0xe0000, 2, 0, "")->protection = 0; // no guard
     area_of(0xe2000, 4, 1, "");
+    area_of(0xf0000, 4, 0, "[vvar]");
+    area_of(0x100000, 5, 0, ""); // not touched yet
+    area_of(0x110000, 5, 0, "")->inode = 77;
     hints.stack_pointers = (const uint64_t[]){0x1000, 0x98000, 0xb8000};
     hints.stack_count = 3;
     hints.memory_devices = (const uint64_t[]){pieces_device(0, 0)};
@@ -122,6 +125,9 @@ START_TEST(each_area_is_what_its_name_and_neighbours_say) {
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_SEEP), 8 * PAGE);
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_STACKS), 18 * PAGE);
     ck_assert_uint_eq(bytes_of(memory, MEMORY_ROW_UNATTRIBUTED), 9 * PAGE);
+    struct account_unattributed unattributed = account_unattributed(&look);
+    ck_assert_uint_eq(unattributed.regions, 3);
+    ck_assert_uint_eq(unattributed.bytes, (9 + 4 + 5) * PAGE);
     ck_assert_int_eq(memory->live_untouched_bytes, -1);
     for (size_t i = 0; i < memory->row_count; i++)
         if (memory->rows[i].what == MEMORY_ROW_FILE)
