@@ -60,10 +60,10 @@ def columns(unit):
 def table_lines(workload, rows):
     shown = columns(workload.unit)
     for line, name in ("head", "tool"), ("under", ""):
-        yield f"  {name:<10} {'runs' if name else '':>4} " + " ".join(f"{getattr(one, line):>{one.width}}" for one in shown)
+        yield f"  {name:<11} {'runs' if name else '':>4} " + " ".join(f"{getattr(one, line):>{one.width}}" for one in shown)
     for name, row in rows.items():
         cells = [one.cell(row) for one in shown] if row["state"] == "ok" else [row["state"]]
-        yield f"  {name:<10} {row['runs']:>4} " + " ".join(cells)
+        yield f"  {name:<11} {row['runs']:>4} " + " ".join(cells)
 
 
 def choose(build, scratch):
@@ -85,7 +85,7 @@ def run(build, scratch, rounds):
                "machine": machine(), "load_before": os.getloadavg()[0], "tools": about, "workloads": {}}
     print(f"{results['machine']}, load {results['load_before']:.1f}; medians of {rounds} rounds, of slow tools of fewer")
     for name, about in results["tools"].items():
-        print(f"  {name:<10} {about}")
+        print(f"  {name:<11} {about}")
     for workload in chosen:
         print(f"\n{workload.name}: {workload.about}")
         if workload.missing:

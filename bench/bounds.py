@@ -12,7 +12,8 @@ def ratio(above, below):
 
 def judged(results):
     """[(what, bound, figure or None, unit, the same by processor time or None)]; a figure not measured is None."""
-    def added(workload, tool="seep", name="added_ns_per_pair"):
+    # Bounds on recording, as the peer's figure is of recording alone.
+    def added(workload, tool="seep-record", name="added_ns_per_pair"):
         return value(results, workload, tool, name)
 
     def churn(what, bound, above, below):
@@ -21,11 +22,11 @@ def judged(results):
         return what, bound, ratio(added(*above), added(*below)), "", by_cpu
 
     def cc1(what, bound, name):
-        return what, bound, value(results, "cc1", "seep", name), "", None
+        return what, bound, value(results, "cc1", "seep-record", name), "", None
 
     def micro(what, bound, name, unit):
         return what, bound, results.get("micro", {}).get(name), unit, None
-    one, two, deep = ("churn-24-1", "seep"), ("churn-24-2", "seep"), ("churn-60-1", "seep")
+    one, two, deep = (("churn-24-1", "seep-record"), ("churn-24-2", "seep-record"), ("churn-60-1", "seep-record"))
     return [
         churn("churn, depth 24, 1 thread: added, to heaptrack's", 1 / 6, one, ("churn-24-1", "heaptrack")),
         churn("churn, depth 24, 2 threads: added, to heaptrack's", 1 / 10, two, ("churn-24-2", "heaptrack")),

@@ -58,7 +58,7 @@ def read_last(pattern):
 
 def depths(tool, scratch, stderr):
     """Depths of the stacks that the tool reports, one per stack."""
-    if tool.name == "seep":
+    if tool.name.startswith("seep"):
         with open(f"{scratch}/seep.json", encoding="utf-8") as file:
             sites = json.load(file)["processes"][0]["sites"]
         return [sum(not frame["inlined"] for frame in site["frames"]) for site in sites]
@@ -81,7 +81,7 @@ def measure_frames(tools, build, scratch, depth):
         if tool.missing:
             continue
         prefix = tool.prefix
-        if tool.name == "seep":
+        if tool.name.startswith("seep"):
             prefix = tool.prefix[:-1] + ["-f", f"json={scratch}/seep.json", "--"]
         done = subprocess.run(prefix + command, env=tool.variables(), capture_output=True, text=True, errors="replace",
                               check=False)

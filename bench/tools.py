@@ -92,6 +92,12 @@ def seep(build, scratch):
                 [f"{build}/seep", "run", "-o", f"{scratch}/seep.txt", "--"], {})
 
 
+def seep_recording(build, scratch):
+    """What peers do that only record: the heap, without the look at what points to it."""
+    return Tool("seep-record", f"{first_line(f'{build}/seep', '--version')} --track heap --verdict off",
+                [f"{build}/seep", "run", "--track", "heap", "--verdict", "off", "-o", f"{scratch}/seep.txt", "--"], {})
+
+
 def inexact(scratch):
     """The reason that seep's last report gives for not being exact; empty if it is."""
     with open(f"{scratch}/seep.txt", encoding="utf-8", errors="replace") as file:
@@ -103,11 +109,11 @@ def inexact(scratch):
 
 
 def all_tools(build, scratch, peers):
-    """peers: names, or None for all. Bare and seep always."""
+    """peers: names, or None for all. Bare and seep, both ways, always."""
     others = [heaptrack(scratch), sanitizer("lsan", 1), sanitizer("lsan-full", 0), memcheck(), jemalloc(scratch),
               tcmalloc(scratch)]
     unknown = set(peers or []) - {tool.name for tool in others}
     if unknown:
         raise SystemExit(f"bench: no peer is named {', '.join(sorted(unknown))}; there are: "
                          + " ".join(tool.name for tool in others))
-    return [bare(), seep(build, scratch)] + [tool for tool in others if peers is None or tool.name in peers]
+    return [bare(), seep(build, scratch), seep_recording(build, scratch)] + [tool for tool in others if peers is None or tool.name in peers]
