@@ -145,7 +145,9 @@ static void print_unattributed(FILE *out, const struct report_process *process, 
         return;
     size_t shown = all || process->unattributed_count < UNATTRIBUTED_SHOWN ? process->unattributed_count
                                                                            : UNATTRIBUTED_SHOWN;
-    fputs("\n  Open, but not opened by a call that seep sees:\n", out);
+    fputs("\n  Open, but not opened by a call that seep sees (a raw system call; libc for itself, as syslog "
+          "does):\n",
+          out);
     for (size_t i = 0; i < shown; i++) {
         fputs("        ", out);
         print_descriptor(out, &process->unattributed[i]);
