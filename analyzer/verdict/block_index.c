@@ -8,6 +8,8 @@
 // A region is 2 MiB, unless that were too many; a granule is never smaller than a block with its header.
 enum { REGION_SHIFT = 21, MOST_REGIONS = 1 << 17, GRANULE_SHIFT = 5 };
 
+enum { NO_BLOCKS = 0 }; // the two granules of every place that no block lies in
+
 static int check_order(struct block_index *index) {
     const struct classify_block *blocks = index->blocks;
     for (uint32_t i = 1; i < index->count; i++) {
@@ -57,8 +59,19 @@ static void add_granules(struct block_index *index, const struct index_span *spa
     index->granule_count += filled;
 }
 
+// Does the last block before reach into the region, or to its beginning?
+static bool is_reached(const struct block_index *index, const struct index_span *span, size_t number,
+                       uint32_t block) {
+    if (block == 0)
+        return false;
+    const struct classify_block *last = &index->blocks[block - 1];
+    uint64_t begin = span->first + ((uint64_t)number << span->shift);
+    return last->address < begin && begin - last->address <= last->bytes;
+}
+
 // Its regions in turn. Where no block begins, only the last one before can reach: the two equal granules at
-// the end of the region before say so.
+// the end of the region before say so. If it doesn't, it is one more place without blocks: a program has more
+// pointers to what it mapped itself, between the allocator's regions, than to blocks.
 static uint32_t add_span(struct block_index *index, const struct index_span *span, uint32_t block) {
     for (size_t number = 0; number < span->region_count; number++) {
         uint32_t after = block;
@@ -67,8 +80,10 @@ static uint32_t add_span(struct block_index *index, const struct index_span *spa
             after++;
         if (after > block)
             add_granules(index, span, number, block, after);
-        else
+        else if (is_reached(index, span, number, block))
             span->regions[number] = (struct index_region){(uint32_t)index->granule_count - 2, span->shift};
+        else
+            span->regions[number] = (struct index_region){NO_BLOCKS, span->shift};
         block = after;
     }
     return block;
@@ -89,6 +104,7 @@ int block_index_make(struct block_index *index, const struct classify_block *blo
     size_t regions = index->span[0].region_count + index->span[1].region_count;
     index->granules =
         verdict_allocate(count + 2 * (count < regions ? count : regions) + 4, sizeof *index->granules);
+    index->granules[NO_BLOCKS] = index->granules[NO_BLOCKS + 1] = (struct index_granule){0, NOT_IN_GRANULE};
     index->granule_count = 2;
     uint32_t next = add_span(index, &index->span[0], 0);
     add_span(index, &index->span[1], next);
@@ -158,9 +174,10 @@ void block_index_find(const struct block_index *index, const uint64_t *words, si
     for (size_t i = 0; i < count; i++) {
         const struct index_granule *granule = places[i].granule;
         bool is_first = granule->first == places[i].within;
-        hits[i] = (struct index_hit){granule->before, is_first};
+        bool is_none = granule == &index->granules[NO_BLOCKS];
+        hits[i] = (struct index_hit){is_none ? NO_BLOCK : granule->before, is_first & !is_none};
         others[other_count] = (uint16_t)i;
-        other_count += !is_first;
+        other_count += !is_first & !is_none;
         if (!is_first && granule[1].before) {
             __builtin_prefetch(&index->blocks[granule->before - (granule->before > 0)]);
             __builtin_prefetch(&index->blocks[granule->before]);
