@@ -12,8 +12,7 @@ def ratio(above, below):
 
 def judged(results):
     """[(what, bound, figure or None, unit, the same by processor time or None)]; a figure not measured is None."""
-    # Bounds on recording, as the peer's figure is of recording alone.
-    def added(workload, tool="seep-record", name="added_ns_per_pair"):
+    def added(workload, tool, name="added_ns_per_pair"):
         return value(results, workload, tool, name)
 
     def churn(what, bound, above, below):
@@ -21,21 +20,25 @@ def judged(results):
         by_cpu = ratio(added(*above, "added_cpu_ns_per_pair"), added(*below, "added_cpu_ns_per_pair"))
         return what, bound, ratio(added(*above), added(*below)), "", by_cpu
 
-    def cc1(what, bound, name):
-        return what, bound, value(results, "cc1", "seep-record", name), "", None
-
     def micro(what, bound, name, unit):
         return what, bound, results.get("micro", {}).get(name), unit, None
-    one, two, deep = (("churn-24-1", "seep-record"), ("churn-24-2", "seep-record"), ("churn-60-1", "seep-record"))
-    return [
-        churn("churn, depth 24, 1 thread: added, to heaptrack's", 1 / 6, one, ("churn-24-1", "heaptrack")),
-        churn("churn, depth 24, 2 threads: added, to heaptrack's", 1 / 10, two, ("churn-24-2", "heaptrack")),
-        churn("churn, depth 24: added with 2 threads, to 1 thread", 1.3, two, one),
-        churn("churn: added at depth 60, to depth 24", 2, deep, one),
-        cc1("cc1: wall until the program's end, to bare", 1.25, "program_ratio"),
-        cc1("cc1: wall until seep's end, to bare", 1.25, "total_ratio"),
-        cc1("cc1: added until the program's end, to heaptrack's", 0.5, "added_to_heaptracks"),
-        cc1("cc1: CPU of program and analyzer, to bare", 1.35, "cpu_ratio"),
+
+    def of(tool):
+        def cc1(what, bound, name):
+            return f"{tool}: cc1, {what}", bound, value(results, "cc1", tool, name), "", None
+        one, two, deep = ("churn-24-1", tool), ("churn-24-2", tool), ("churn-60-1", tool)
+        return [
+            churn(f"{tool}: churn, depth 24, 1 thread: added, to heaptrack's", 1 / 6, one, ("churn-24-1", "heaptrack")),
+            churn(f"{tool}: churn, depth 24, 2 threads: added, to heaptrack's", 1 / 10, two, ("churn-24-2", "heaptrack")),
+            churn(f"{tool}: churn, depth 24: added with 2 threads, to 1 thread", 1.3, two, one),
+            churn(f"{tool}: churn: added at depth 60, to depth 24", 2, deep, one),
+            cc1("wall until the program's end, to bare", 1.25, "program_ratio"),
+            cc1("wall until seep's end, to bare", 1.25, "total_ratio"),
+            cc1("added until the program's end, to heaptrack's", 0.5, "added_to_heaptracks"),
+            cc1("CPU of program and analyzer, to bare", 1.35, "cpu_ratio"),
+        ]
+    # As it comes, and recording alone, as the peer's figure is of that.
+    return of("seep") + of("seep-record") + [
         micro("`seep run true`: added", 25, "start_added_ms", " ms"),
         micro("a process started inside a session: added", 5, "child_added_ms", " ms"),
         micro("resident memory added, one thread", 4096, "memory_fixed_kib", " KiB"),
@@ -48,7 +51,7 @@ def bounds_lines(results):
         if figure is not None:
             verdict = "met" if figure <= bound else "MISSED"
             steadier = "" if by_cpu is None else f" (by the program's CPU time {by_cpu:.2f})"
-            yield f"  {what:52} at most {bound:7.2f}{unit:4} measured {figure:7.2f}{unit:4} {verdict}{steadier}"
+            yield f"  {what:66} at most {bound:7.2f}{unit:4} measured {figure:7.2f}{unit:4} {verdict}{steadier}"
 
 
 def bounds_json(results):
