@@ -90,7 +90,12 @@ uninstall: ## remove what install put there
 	$(Q)rm -f '$(prefix_dir)/bin/seep' '$(prefix_dir)/lib/seep/libseep.so' $(man:docs/man/%='$(prefix_dir)/share/man/man1/%')
 	$(Q)rmdir '$(prefix_dir)/lib/seep' 2>/dev/null || true
 
-bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) $B/bench/live $B/bench/classify ## measure what seep costs, beside whichever peers are installed
+# Those in Go are built where there is a Go toolchain.
+go_bench := $(patsubst bench/go/%/main.go,$B/bench/go/%,$(wildcard bench/go/*/main.go))
+$(go_bench): $B/bench/go/%: bench/go/%/main.go
+	$(call say,GO,$@)mkdir -p $(@D) && $(go_build) -o $@ ./bench/go/$*
+
+bench: all $(patsubst %.c,$B/%,$(wildcard bench/*.c)) $B/bench/live $B/bench/classify $$(if $$(shell command -v go),$$(go_bench)) ## measure what seep costs, beside whichever peers are installed
 	$(Q)SEEP_BUILD=$B scripts/bench
 
 format: ## lay the code out as .clang-format says

@@ -45,7 +45,8 @@ def columns(unit):
     figure = {"ns per pair": [Column("ns", "per pair", "figure", 10, 1),
                               Column("ns added", "per pair", "added_ns_per_pair", 10, 1),
                               Column("CPU ns", "added", "added_cpu_ns_per_pair", 10, 1)],
-              "requests/s": [Column("requests", "per s", "figure", 10, 0)]}
+              "requests/s": [Column("requests", "per s", "figure", 10, 0),
+                             Column("CPU us", "each", "cpu_ns", digits=2, scale=1 / 1000)]}
     return [
         Column("wall s,", "program", "program_seconds"), Column("wall s,", "all", "total_seconds"),
         Column("CPU s,", "all", "cpu_seconds"),

@@ -10,6 +10,10 @@ def ratio(above, below):
     return None if above is None or below is None or below <= 0 else above / below
 
 
+def less(part):
+    return None if part is None else 1 - part
+
+
 def judged(results):
     """[(what, bound, figure or None, unit, the same by processor time or None)]; a figure not measured is None."""
     def added(workload, tool, name="added_ns_per_pair"):
@@ -36,6 +40,11 @@ def judged(results):
             cc1("wall until seep's end, to bare", 1.25, "total_ratio"),
             cc1("added until the program's end, to heaptrack's", 0.5, "added_to_heaptracks"),
             cc1("CPU of program and analyzer, to bare", 1.35, "cpu_ratio"),
+            (f"{tool}: Go's calls to C that allocate and free, to bare", 2, value(results, "go-exchange", tool, "figure_ratio"),
+             "", value(results, "go-exchange", tool, "cpu_ns_ratio")),
+            (f"{tool}: Go's HTTP server, part of the requests a second lost", 0.05,
+             less(value(results, "go-http", tool, "figure_ratio")), "",
+             less(ratio(1, value(results, "go-http", tool, "cpu_ns_ratio")))),
         ]
     # As it comes, and recording alone, as the peer's figure is of that.
     return of("seep") + of("seep-record") + [

@@ -101,10 +101,16 @@ def row_of(tool, kept, trouble):
         "program_peak_kib": middle(lambda done: done[0].program_peak_kib),
         "others_peak_kib": middle(lambda done: done[0].others_peak_kib),
         "figure": middle(lambda done: done[2]),
-        "cpu_ns_per_pair": middle(lambda done: done[3]),
+        "cpu_ns": middle(lambda done: done[3]),  # of the program's own processor time, per pair or request
         "each_figure": [done[2] for done in kept],
+        "each_cpu_ns": [done[3] for done in kept],
         "each_program_seconds": [done[0].program_seconds for done in kept],
     }
+
+
+def middle_ratio(row, bare):
+    """Of each round by itself, since the machine's load differs from round to round."""
+    return statistics.median(one / other for one, other in zip(row, bare))
 
 
 def compared(rows, workload):
@@ -123,10 +129,12 @@ def compared(rows, workload):
         for name in "program_seconds", "total_seconds", "cpu_seconds":
             row[name.replace("seconds", "ratio")] = row[name] / bare[name]
         if workload.unit:
-            row["figure_ratio"] = row["figure"] / bare["figure"]
+            row["figure_ratio"] = middle_ratio(row["each_figure"], bare["each_figure"])
+        if row["cpu_ns"] is not None:
+            row["cpu_ns_ratio"] = middle_ratio(row["each_cpu_ns"], bare["each_cpu_ns"])
         if workload.unit == "ns per pair":
             row["added_ns_per_pair"] = added(row)
-            row["added_cpu_ns_per_pair"] = row["cpu_ns_per_pair"] - bare["cpu_ns_per_pair"]
+            row["added_cpu_ns_per_pair"] = row["cpu_ns"] - bare["cpu_ns"]
         peer = rows.get("heaptrack", {"state": ""})
         if peer["state"] == "ok" and added(peer) > 0:
             row["added_to_heaptracks"] = added(row) / added(peer)

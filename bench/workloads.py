@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FUNCTIONS_FOR_CC1 = 165  # some 4 million blocks
+REQUESTS, CONNECTIONS = "200000", "8"  # to the Go server
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Workload:
         if chatter:
             text = re.sub(chatter, b"", text, flags=re.M)
         if self.unit == "ns per pair":
-            return len(re.findall(rb"^churn: [0-9.]+ ns per", text, re.M))
+            return len(re.findall(rb"^[a-z]+: [0-9.]+ ns per", text, re.M))
         if self.unit == "requests/s":
             return len(self.rates(client_stdout))
         if self.result:
@@ -44,18 +45,19 @@ class Workload:
     def figure(self, stdout, client_stdout):
         if self.unit == "ns per pair":
             with open(stdout, encoding="utf-8") as file:
-                return float(re.search(r"churn: ([0-9.]+) ns per", file.read()).group(1))
+                return float(re.search(r"^[a-z]+: ([0-9.]+) ns per", file.read(), re.M).group(1))
         if self.unit == "requests/s":
             rates = self.rates(client_stdout)
             return len(rates) / sum(1 / rate for rate in rates)  # of as many requests of each kind
         return None
 
-    def cpu_figure(self, stdout):
-        """The program's own processor time per pair: steadier than the clock on a machine that does other things."""
-        if self.unit != "ns per pair":
-            return None
-        with open(stdout, encoding="utf-8") as file:
-            return float(re.search(r"([0-9.]+) ns of processor time", file.read()).group(1))
+    @staticmethod
+    def cpu_figure(stdout):
+        """The program's own processor time per pair or request, in nanoseconds, if it prints it: steadier than the clock
+        on a machine that does other things."""
+        with open(stdout, encoding="utf-8", errors="replace") as file:
+            found = re.search(r"([0-9.]+) ns of processor time", file.read())
+        return float(found.group(1)) if found else None
 
     @staticmethod
     def rates(client_stdout):
@@ -96,6 +98,23 @@ def redis(scratch):
     return work
 
 
+def go_program(build, name, about, program, *words, **more):
+    """A program under bench/go, which is built where there is a Go toolchain."""
+    path = f"{build}/bench/go/{program}"
+    return Workload(name, about, [path, *words], missing="" if os.path.exists(path) else "go", **more)
+
+
+def go_exchange(build):
+    return go_program(build, "go-exchange", "Go: a million calls to C that allocate, and as many that free", "exchange",
+                      "1000000", unit="ns per pair")
+
+
+def go_http(build, scratch):
+    address = f"{scratch}/go-http.address"
+    return go_program(build, "go-http", f"Go: an HTTP server with cgo enabled, {CONNECTIONS} connections", "server", address,
+                      client=[f"{build}/bench/go/load", address, REQUESTS, CONNECTIONS], unit="requests/s")
+
+
 def simple(name, about, command, stdin="/dev/null"):
     return Workload(name, about, command, missing="" if shutil.which(command[0]) else command[0], stdin=stdin)
 
@@ -111,4 +130,6 @@ def all_workloads(build, scratch):
         simple("python3", "python3: JSON, text, objects", [sys.executable, f"{HERE}/python_work.py"]),
         simple("sqlite3", "sqlite3: 300,000 rows in memory", ["sqlite3", ":memory:"], f"{HERE}/rows.sql"),
         redis(scratch),
+        go_exchange(build),
+        go_http(build, scratch),
     ]
