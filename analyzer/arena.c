@@ -4,6 +4,8 @@
 // report.
 #include "analyzer/arena.h"
 
+#include "analyzer/must.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,15 +28,8 @@ struct arena {
     size_t next_room_bytes; // size of the next ordinary chunk
 };
 
-static void out_of_memory(size_t bytes) {
-    fprintf(stderr, "seep: out of memory: a report needs %zu bytes more\n", bytes);
-    abort();
-}
-
 struct arena *arena_new(void) {
-    struct arena *arena = calloc(1, sizeof *arena);
-    if (!arena)
-        out_of_memory(sizeof *arena);
+    struct arena *arena = must(calloc(1, sizeof *arena));
     arena->next_room_bytes = FIRST_CHUNK_BYTES;
     return arena;
 }
@@ -55,7 +50,7 @@ static struct chunk *chunk_new(size_t room_bytes) {
     if (room_bytes <= SIZE_MAX - sizeof *chunk)
         chunk = calloc(1, sizeof *chunk + room_bytes);
     if (!chunk)
-        out_of_memory(room_bytes);
+        out_of_memory("a report", room_bytes);
     return chunk;
 }
 
@@ -82,7 +77,7 @@ static void open_chunk(struct arena *arena) {
 
 void *arena_alloc(struct arena *arena, size_t bytes) {
     if (bytes > SIZE_MAX - ARENA_ALIGNMENT)
-        out_of_memory(bytes);
+        out_of_memory("a report", bytes);
     // An empty request takes room as well, so that each result is an address of its own.
     size_t taken = (bytes + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
     if (taken == 0)

@@ -1,5 +1,6 @@
 // See harvest.h. Called by process.c when a process has ended.
 #include "analyzer/harvest.h"
+#include "analyzer/must.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
@@ -163,11 +164,7 @@ static void read_stack(struct harvester *c, struct harvested_group *group) {
 }
 
 struct harvester *harvest_begin(struct harvest *harvest, const struct family *family) {
-    struct harvester *c = calloc(1, sizeof *c);
-    if (!c) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct harvester *c = must(calloc(1, sizeof *c));
     *c = (struct harvester){.harvest = harvest, .family = family};
     return c;
 }

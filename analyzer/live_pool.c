@@ -3,15 +3,15 @@
 // set's parts only.
 #include "analyzer/live_pool.h"
 
-#include <stdio.h>
+#include "analyzer/must.h"
+
 #include <stdlib.h>
 #include <sys/mman.h>
 
 enum { FIRST_ITEMS = 64, CACHE_LINE_BYTES = 64, HUGE_PAGE_BYTES = 1 << 21, LARGE_BYTES = 1 << 24 };
 
-static _Noreturn void out_of_memory(size_t bytes) {
-    fprintf(stderr, "seep: out of memory: the record of live blocks needs %zu bytes\n", bytes);
-    abort();
+static _Noreturn void no_room(size_t bytes) {
+    out_of_memory("the record of live blocks", bytes);
 }
 
 // Advice only: where huge pages are not to be had, small ones do.
@@ -24,7 +24,7 @@ static char *reserve_aligned(size_t bytes) {
     size_t reserved = bytes + HUGE_PAGE_BYTES;
     char *start = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (start == MAP_FAILED)
-        out_of_memory(bytes);
+        no_room(bytes);
     size_t before = (HUGE_PAGE_BYTES - (uintptr_t)start % HUGE_PAGE_BYTES) % HUGE_PAGE_BYTES;
     if (before)
         munmap(start, before);
@@ -45,7 +45,7 @@ static char *resize_large(char *items, size_t old_bytes, size_t bytes) {
         free(items);
     }
     if (moved == MAP_FAILED)
-        out_of_memory(bytes);
+        no_room(bytes);
     ask_for_huge_pages(moved, bytes);
     return moved;
 }
@@ -59,11 +59,11 @@ static void resize(struct live_pool *pool, size_t capacity) {
     } else {
         pool->items = realloc(pool->items, bytes);
         if (!pool->items)
-            out_of_memory(bytes);
+            no_room(bytes);
     }
     pool->capacity = (uint32_t)(bytes / pool->item_bytes);
     if (pool->capacity <= pool->used)
-        out_of_memory(bytes);
+        no_room(bytes);
 }
 
 void live_pool_open(struct live_pool *pool, uint32_t item_bytes, size_t expected) {
@@ -86,11 +86,11 @@ void *live_zeroed_lines(size_t count, size_t item_bytes) {
     size_t bytes = count * item_bytes;
     size_t alignment = bytes >= 2 * HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : CACHE_LINE_BYTES;
     if (count > SIZE_MAX / 2 / item_bytes)
-        out_of_memory(SIZE_MAX);
+        no_room(SIZE_MAX);
     bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
     void *lines = NULL;
     if (posix_memalign(&lines, alignment, bytes) != 0)
-        out_of_memory(bytes);
+        no_room(bytes);
     // Large tables are read at random: with small pages each read would also miss the TLB. Advice only, it
     // may be refused.
     if (alignment == HUGE_PAGE_BYTES)

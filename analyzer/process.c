@@ -1,5 +1,6 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
+#include "analyzer/must.h"
 #include "analyzer/process_descriptors.h"
 #include "analyzer/tally.h"
 #include "analyzer/memory/look.h"
@@ -126,11 +127,7 @@ static void watch(struct process *process, const struct process *parent) {
 
 struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enum process_begin begin,
                             const struct process *parent) {
-    struct process *process = calloc(1, sizeof *process);
-    if (!process) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct process *process = must(calloc(1, sizeof *process));
     process->family = family;
     process->slot = slot;
     process->pid = pid;

@@ -1,5 +1,6 @@
 // See process_descriptors.h. Called by session.c, examine.c and process.c.
 #include "analyzer/process_descriptors.h"
+#include "analyzer/must.h"
 #include "analyzer/vector.h"
 #include "preload/wire/atomic.h"
 
@@ -40,11 +41,7 @@ void process_look_at_descriptors(struct process *process, uint64_t since) {
         return;
     process->looked_at = true;
     size_t count = process->files.count;
-    int *fds = malloc((count + 1) * sizeof *fds);
-    if (!fds) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    int *fds = must(malloc((count + 1) * sizeof *fds));
     for (size_t i = 0; i < count; i++)
         fds[i] = process->files.all[i].fd;
     descriptors_compare(ledger_descriptors(process->ledger), fds, count, since);

@@ -2,6 +2,7 @@
 #include "analyzer/process_mappings.h"
 #include "analyzer/ledger/mappings.h"
 #include "analyzer/memory/look.h"
+#include "analyzer/must.h"
 #include "analyzer/vector.h"
 
 #include <sys/mman.h>
@@ -126,21 +127,12 @@ static void add(void *context, const struct mapping_piece *piece) {
                                                      .state = protection_of(mapping, area)});
 }
 
-static void *zeroed(size_t count, size_t bytes) {
-    void *array = calloc(count ? count : 1, bytes);
-    if (!array) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
-    return array;
-}
-
 // All mappings of a group are of one site.
 static void weigh_groups(struct process *process) {
     const struct look *look = process->looked_at_end ? process->look : NULL;
     size_t limit = process->mapping_sites.count;
-    struct weight *weights = zeroed(limit, sizeof *weights);
-    process->mapping_groups = zeroed(limit, sizeof *process->mapping_groups);
+    struct weight *weights = must(calloc(limit, sizeof *weights));
+    process->mapping_groups = must(calloc(limit, sizeof *process->mapping_groups));
     process->mapping_group_count = limit;
     process->mapped_resident_bytes = look ? 0 : -1;
     if (look)
@@ -165,7 +157,7 @@ void process_harvest_mappings(struct process *process, struct harvester *harvest
     struct mappings *book = ledger_mappings(process->ledger);
     struct harvesting h = {.book = book, .harvester = harvester};
     mappings_count(book, &process->mapping_counts);
-    h.seen = zeroed(mappings_limit(book), sizeof *h.seen);
+    h.seen = must(calloc(mappings_limit(book), sizeof *h.seen));
     h.smaps = process->looked_at_end && process->look ? &process->look->smaps : NULL;
     mappings_each(book, add, &h);
     free(h.seen);

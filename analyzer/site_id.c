@@ -1,11 +1,11 @@
 // See site_id.h. Called by assemble.c once all sites have their frames. Reads the report's model only.
 #include "analyzer/site_id.h"
 
+#include "analyzer/must.h"
 #include "analyzer/site_name.h"
 #include "analyzer/table.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,15 +112,6 @@ static uint64_t hash_frame(const struct report_frame *frame) {
     return hash_bytes(hash, &frame->offset, sizeof frame->offset);
 }
 
-static void *must_have(size_t bytes) {
-    void *memory = malloc(bytes ? bytes : 1);
-    if (!memory) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 static bool same_module(const struct report_frame *a, const struct report_frame *b) {
     return a->module && b->module && strcmp(a->module, b->module) == 0;
 }
@@ -150,7 +141,7 @@ size_t site_frames(const struct report_site *site, const struct report_frame **o
 uint64_t site_hash(const struct report_site *site) {
     uint64_t start = hash_text(hash_start, site_kind_name(site->kind));
     start = hash_text(start, strcmp(site->call, "calloc") == 0 ? "malloc" : site->call);
-    const struct report_frame **frames = must_have(site->frame_count * sizeof *frames);
+    const struct report_frame **frames = must(malloc(site->frame_count * sizeof *frames));
     size_t count = site_frames(site, frames);
     uint64_t hash = start, last = 0;
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 // See table.h.
 #include "analyzer/table.h"
+#include "analyzer/must.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t mix(uint64_t key) {
@@ -22,11 +22,7 @@ static struct table_cell *cell_of(const struct table *table, uint64_t key) {
 static void grow(struct table *table) {
     struct table old = *table;
     table->room = old.room ? 2 * old.room : 64;
-    table->cells = calloc(table->room, sizeof *table->cells);
-    if (!table->cells) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    table->cells = must(calloc(table->room, sizeof *table->cells));
     for (size_t i = 0; i < old.room; i++)
         if (old.cells[i].used)
             *cell_of(table, old.cells[i].key) = old.cells[i];

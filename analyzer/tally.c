@@ -1,5 +1,7 @@
 // See tally.h. Called by drain.c for each batch of records, and by process.c at the end.
 #include "analyzer/tally.h"
+
+#include "analyzer/must.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
@@ -10,10 +12,7 @@ struct tally {
 };
 
 struct tally *tally_new(void) {
-    size_t room = 0;
-    struct tally *tally = vector_grow(NULL, &room, sizeof *tally);
-    *tally = (struct tally){0};
-    return tally;
+    return must(calloc(1, sizeof(struct tally)));
 }
 
 void tally_free(struct tally *tally) {

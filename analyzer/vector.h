@@ -3,18 +3,15 @@
 // memory runs out.
 #pragma once
 
+#include "analyzer/must.h"
+
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static inline void *vector_grow(void *array, size_t *room, size_t element_bytes) {
     size_t fresh_room = *room ? 2 * *room : 16;
-    char *fresh = realloc(array, fresh_room * element_bytes);
-    if (!fresh) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    void *fresh = must(reallocarray(array, fresh_room, element_bytes));
     *room = fresh_room;
     return fresh;
 }

@@ -2,6 +2,7 @@
 #include "analyzer/gate/suppressions.h"
 
 #include "analyzer/gate/glob.h"
+#include "analyzer/must.h"
 #include "analyzer/report/units.h"
 #include "analyzer/site_name.h"
 
@@ -32,11 +33,7 @@ static void subject_set(struct subject *subject, const struct report_site *site)
     subject->site = site;
     if (site->frame_count > subject->room) {
         free(subject->names);
-        subject->names = malloc(site->frame_count * sizeof *subject->names);
-        if (!subject->names) {
-            fputs("seep: out of memory\n", stderr);
-            abort();
-        }
+        subject->names = must(malloc(site->frame_count * sizeof *subject->names));
         subject->room = site->frame_count;
     }
     for (size_t i = 0; i < site->frame_count; i++)

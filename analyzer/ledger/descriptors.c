@@ -1,5 +1,6 @@
 // See descriptors.h. Fed by ledger.c; compared and read by process.c and harvest.c.
 #include "analyzer/ledger/descriptors.h"
+#include "analyzer/must.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
@@ -37,11 +38,7 @@ struct descriptors {
 };
 
 struct descriptors *descriptors_new(void) {
-    struct descriptors *descriptors = calloc(1, sizeof *descriptors);
-    if (!descriptors) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct descriptors *descriptors = must(calloc(1, sizeof *descriptors));
     return descriptors;
 }
 

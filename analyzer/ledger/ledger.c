@@ -4,8 +4,8 @@
 #include "analyzer/ledger/mappings.h"
 #include "analyzer/ledger/sequence.h"
 #include "analyzer/ledger/threads.h"
+#include "analyzer/must.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct ledger {
@@ -41,11 +41,7 @@ static void enter(void *context, const struct wire_record *record) {
 }
 
 struct ledger *ledger_new(void) {
-    struct ledger *ledger = calloc(1, sizeof *ledger);
-    if (!ledger) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct ledger *ledger = must(calloc(1, sizeof *ledger));
     sequence_begin(&ledger->sequence, enter, ledger);
     ledger->descriptors = descriptors_new();
     ledger->mappings = mappings_new();

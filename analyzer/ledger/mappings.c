@@ -3,6 +3,7 @@
 #include "analyzer/ledger/mappings.h"
 #include "analyzer/ledger/regions.h"
 #include "analyzer/ledger/unmappings.h"
+#include "analyzer/must.h"
 #include "analyzer/proc/smaps.h"
 #include "analyzer/vector.h"
 
@@ -17,11 +18,7 @@ struct mappings {
 };
 
 struct mappings *mappings_new(void) {
-    struct mappings *mappings = calloc(1, sizeof *mappings);
-    if (!mappings) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct mappings *mappings = must(calloc(1, sizeof *mappings));
     mappings->regions = regions_new();
     return mappings;
 }

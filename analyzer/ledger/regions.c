@@ -1,6 +1,7 @@
 // See regions.h. A treap ordered by start: cutting out a range is two splits, so nothing is moved one by one.
 // Called by mappings.c.
 #include "analyzer/ledger/regions.h"
+#include "analyzer/must.h"
 #include "analyzer/vector.h"
 
 struct node {
@@ -19,11 +20,7 @@ struct regions {
 };
 
 struct regions *regions_new(void) {
-    struct regions *regions = calloc(1, sizeof *regions);
-    if (!regions) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct regions *regions = must(calloc(1, sizeof *regions));
     regions->random = 0x9e3779b9;
     VECTOR_PUSH(regions->nodes, regions->count, regions->room);
     return regions;

@@ -1,11 +1,11 @@
 // See threads.h. Called by ledger.c with what happened, by process_threads.c for what is left. The events are
 // another process's word. Where they leave a doubt, a thread counts as given.
 #include "analyzer/ledger/threads.h"
+#include "analyzer/must.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 // The latest thread of one pthread_t.
@@ -24,11 +24,7 @@ struct threads {
 };
 
 struct threads *threads_new(void) {
-    struct threads *threads = calloc(1, sizeof *threads);
-    if (!threads) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct threads *threads = must(calloc(1, sizeof *threads));
     return threads;
 }
 

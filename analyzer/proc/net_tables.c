@@ -1,6 +1,7 @@
 // See net_tables.h. Called by describe.c. The columns are those of Documentation/networking/proc_net_tcp and
 // of the kernel's seq_printf's beside it.
 #include "analyzer/proc/net_tables.h"
+#include "analyzer/must.h"
 #include "analyzer/proc/unix_peers.h"
 #include "analyzer/proc/whole_file.h"
 #include "analyzer/table.h"
@@ -29,11 +30,7 @@ static const struct {
 };
 
 struct net_tables *net_tables_new(void) {
-    struct net_tables *tables = calloc(1, sizeof *tables);
-    if (!tables) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    struct net_tables *tables = must(calloc(1, sizeof *tables));
     *VECTOR_PUSH(tables->names, tables->name_bytes, tables->name_room) = '\0';
     return tables;
 }

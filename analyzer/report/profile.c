@@ -1,6 +1,7 @@
 // See profile.h. Called by pprof.c.
 #include "analyzer/report/profile.h"
 
+#include "analyzer/must.h"
 #include "analyzer/report/escape.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
@@ -76,7 +77,7 @@ static uint32_t number_of(struct numbered *all, const void *bytes, size_t count,
         uint32_t index = *table_at(&all->places, key, (uint32_t)all->count, added);
         if (*added) {
             struct item *item = VECTOR_PUSH(all->items, all->count, all->room);
-            item->bytes = vector_grow(NULL, &(size_t){count / 2 + 1}, 1);
+            item->bytes = must(malloc(count + 1));
             item->count = count;
             if (count)
                 memcpy(item->bytes, bytes, count);
@@ -96,8 +97,7 @@ static void numbered_free(struct numbered *all) {
 }
 
 struct profile *profile_new(void) {
-    struct profile *profile = vector_grow(NULL, &(size_t){0}, sizeof *profile);
-    *profile = (struct profile){0};
+    struct profile *profile = must(calloc(1, sizeof *profile));
     int added;
     number_of(&profile->strings, "", 0, &added); // by definition the first
     return profile;

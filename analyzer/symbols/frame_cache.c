@@ -2,8 +2,8 @@
 // begins anew: simpler than forgetting one by one, and a report that large still resolves each address only a
 // few times. Called by symbols.c.
 #include "analyzer/symbols/frame_cache.h"
+#include "analyzer/must.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +22,7 @@ struct frame_cache {
 };
 
 struct frame_cache *frame_cache_new(void) {
-    struct frame_cache *cache = calloc(1, sizeof *cache);
-    if (!cache) {
-        fprintf(stderr, "seep: out of memory: the cache of resolved addresses needs %zu bytes\n",
-                sizeof *cache);
-        abort();
-    }
+    struct frame_cache *cache = must(calloc(1, sizeof *cache));
     cache->arena = arena_new();
     return cache;
 }

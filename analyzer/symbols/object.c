@@ -5,6 +5,7 @@
 // from the symbol table.
 #include "analyzer/symbols/object.h"
 
+#include "analyzer/must.h"
 #include "analyzer/symbols/demangle.h"
 #include "analyzer/symbols/dies.h"
 #include "analyzer/symbols/go_symbols.h"
@@ -45,13 +46,8 @@ static void read_symbols(struct object *object) {
 
 struct object *object_open(const struct symbol_module *module, const struct debug_search *search,
                            struct remarks *remarks) {
-    struct object *object = calloc(1, sizeof *object);
-    char *path = object ? strdup(module->path) : NULL;
-    if (!path) {
-        fprintf(stderr, "seep: out of memory while opening %s\n", module->path);
-        abort();
-    }
-    object->path = path;
+    struct object *object = must(calloc(1, sizeof *object));
+    object->path = must(strdup(module->path));
     object->remarks = remarks;
     if (module_file_open(module, search, remarks, &object->file) != 0)
         return object;

@@ -2,15 +2,15 @@
 // functions.
 #include "analyzer/symbols/range_map.h"
 
-#include "analyzer/symbols/grow.h"
+#include "analyzer/vector.h"
 
 #include <stdlib.h>
 
 void range_map_add(struct range_map *map, uint64_t start, uint64_t end, uint32_t value) {
     if (start >= end)
         return;
-    map->ranges = grow(map->ranges, &map->capacity, map->count, sizeof *map->ranges);
-    map->ranges[map->count++] = (struct range){.start = start, .end = end, .value = value};
+    *VECTOR_PUSH(map->ranges, map->count, map->room) =
+        (struct range){.start = start, .end = end, .value = value};
 }
 
 static int by_start(const void *left, const void *right) {

@@ -12,7 +12,7 @@ struct range {
 
 struct range_map {
     struct range *ranges;
-    size_t count, capacity;
+    size_t count, room;
 };
 
 // Zero-initialise to create. An empty or inverted range is left out.

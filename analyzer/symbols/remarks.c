@@ -3,7 +3,7 @@
 #include "analyzer/symbols/remarks.h"
 
 #include "analyzer/arena.h"
-#include "analyzer/symbols/grow.h"
+#include "analyzer/vector.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +28,5 @@ void remarks_add(struct remarks *remarks, const char *format, ...) {
     for (size_t i = 0; i < remarks->count; i++)
         if (strcmp(remarks->texts[i], text) == 0)
             return;
-    remarks->texts = grow(remarks->texts, &remarks->capacity, remarks->count, sizeof *remarks->texts);
-    remarks->texts[remarks->count++] = arena_strdup(remarks->arena, text);
+    *VECTOR_PUSH(remarks->texts, remarks->count, remarks->room) = arena_strdup(remarks->arena, text);
 }

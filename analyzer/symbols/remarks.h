@@ -8,7 +8,7 @@ struct arena;
 struct remarks {
     struct arena *arena; // owns the texts
     const char **texts;  // count of them, in the order they were first made
-    size_t count, capacity;
+    size_t count, room;
 };
 
 void remarks_open(struct remarks *remarks);

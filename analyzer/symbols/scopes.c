@@ -1,7 +1,7 @@
 // See scopes.h. Filled and asked by units.c.
 #include "analyzer/symbols/scopes.h"
 
-#include "analyzer/symbols/grow.h"
+#include "analyzer/vector.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,9 +9,8 @@
 uint32_t scopes_add(struct scopes *scopes, const Dwarf_Die *die, uint32_t parent) {
     if (scopes->count == SCOPE_NONE)
         return parent;
-    scopes->list = grow(scopes->list, &scopes->capacity, scopes->count, sizeof *scopes->list);
-    scopes->list[scopes->count] = (struct scope){.die = *die, .parent = parent};
-    return (uint32_t)scopes->count++;
+    *VECTOR_PUSH(scopes->list, scopes->count, scopes->room) = (struct scope){.die = *die, .parent = parent};
+    return (uint32_t)(scopes->count - 1);
 }
 
 void scopes_end(struct scopes *scopes, uint32_t number, const Dwarf_Die *next) {

@@ -16,7 +16,7 @@ struct scope {
 
 struct scopes {
     struct scope *list; // in the order of the file
-    size_t count, capacity;
+    size_t count, room;
 };
 
 // Zero-initialise to create. To be called in the order of the file; returns the scope's number.

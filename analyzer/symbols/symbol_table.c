@@ -5,7 +5,7 @@
 // to the end of its section, and never outdoes a sized one around it.
 #include "analyzer/symbols/symbol_table.h"
 
-#include "analyzer/symbols/grow.h"
+#include "analyzer/vector.h"
 
 #include <gelf.h>
 #include <stdlib.h>
@@ -45,8 +45,7 @@ static void add_symbol(struct symbol_table *table, const GElf_Sym *symbol, const
     if (symbol->st_size && symbol->st_size < section_end - symbol->st_value)
         end = symbol->st_value + symbol->st_size;
     const char *version = strchr(name + 1, '@');
-    table->symbols = grow(table->symbols, &table->capacity, table->count, sizeof *table->symbols);
-    table->symbols[table->count++] =
+    *VECTOR_PUSH(table->symbols, table->count, table->room) =
         (struct symbol){.start = symbol->st_value,
                         .end = end,
                         .name = name,

@@ -20,7 +20,7 @@ struct symbol {
 
 struct symbol_table {
     struct symbol *symbols; // by start, then best first
-    size_t count, capacity;
+    size_t count, room;
 };
 
 // Zero-initialise to create. Adds .symtab and .dynsym of a file, which must stay open as long as the table is

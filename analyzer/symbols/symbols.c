@@ -2,6 +2,7 @@
 // caller's arena. Called by whoever assembles a report, on one thread. Never reads a target's memory.
 #include "analyzer/symbols/symbols.h"
 
+#include "analyzer/must.h"
 #include "analyzer/symbols/debuginfod.h"
 #include "analyzer/symbols/frame_cache.h"
 #include "analyzer/symbols/object.h"
@@ -32,11 +33,7 @@ struct symbols {
 };
 
 struct symbols *symbols_new(const struct symbols_options *options) {
-    struct symbols *symbols = calloc(1, sizeof *symbols);
-    if (!symbols) {
-        fprintf(stderr, "seep: out of memory: cannot prepare to read symbols\n");
-        abort();
-    }
+    struct symbols *symbols = must(calloc(1, sizeof *symbols));
     symbols->search.root = "/usr/lib/debug";
     symbols->arena = arena_new();
     symbols->cache = frame_cache_new();

@@ -6,7 +6,7 @@
 #include "analyzer/symbols/units.h"
 
 #include "analyzer/symbols/dies.h"
-#include "analyzer/symbols/grow.h"
+#include "analyzer/vector.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -19,11 +19,11 @@ void units_open(Dwarf *dwarf, const struct range_map *code, struct units *out) {
          out->count < UINT32_MAX && dwarf_get_units(dwarf, at, &at, NULL, &type, &die, NULL) == 0;) {
         if (type != DW_UT_compile && type != DW_UT_skeleton && type != DW_UT_partial)
             continue;
-        out->units = grow(out->units, &out->capacity, out->count, sizeof *out->units);
-        struct unit *unit = &out->units[out->count];
-        *unit = (struct unit){.lines = die, .functions = die};
-        unit->ranges_known = die_add_ranges(&die, code, &out->map, (uint32_t)out->count) > 0;
-        out->count++;
+        uint32_t number = (uint32_t)out->count;
+        *VECTOR_PUSH(out->units, out->count, out->room) =
+            (struct unit){.lines = die,
+                          .functions = die,
+                          .ranges_known = die_add_ranges(&die, code, &out->map, number) > 0};
     }
     range_map_seal(&out->map);
 }
@@ -66,8 +66,7 @@ static void add_functions(struct unit *unit, const struct range_map *code, Dwarf
         int tag = dwarf_tag(&die);
         if (tag == DW_TAG_subprogram && unit->die_count < UINT32_MAX &&
             die_add_ranges(&die, code, &unit->map, (uint32_t)unit->die_count)) {
-            unit->dies = grow(unit->dies, &unit->die_capacity, unit->die_count, sizeof *unit->dies);
-            unit->dies[unit->die_count++] = die;
+            *VECTOR_PUSH(unit->dies, unit->die_count, unit->die_room) = die;
         }
         if (may_hold_functions(tag) && dwarf_haschildren(&die) == 1) {
             scope = scopes_add(&unit->scopes, &die, parent_scope);

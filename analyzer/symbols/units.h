@@ -18,13 +18,13 @@ struct unit {
     bool ranges_known;    // the unit said where its code is
     struct range_map map; // addresses to numbers in dies
     Dwarf_Die *dies;      // functions with code
-    size_t die_count, die_capacity;
+    size_t die_count, die_room;
     struct scopes scopes; // what functions may stand in
 };
 
 struct units {
     struct unit *units;
-    size_t count, capacity;
+    size_t count, room;
     size_t last_asked;    // number of the unit whose scopes were asked for last
     struct range_map map; // addresses to numbers in units
     const struct range_map *code;

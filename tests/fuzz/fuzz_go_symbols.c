@@ -1,5 +1,5 @@
 // links: analyzer/symbols/go_symbols.c analyzer/symbols/go_image.c analyzer/symbols/elf_file.c analyzer/symbols/range_map.c
-// links: analyzer/symbols/grow.c analyzer/arena.c
+// links: analyzer/arena.c
 // flags: -lelf -ldw
 // Any bytes as a table of Go functions, and as a Go program: what reads them must stay within them and end.
 #include "analyzer/symbols/go_symbols.h"

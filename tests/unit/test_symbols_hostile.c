@@ -3,7 +3,7 @@
 // links: analyzer/symbols/module_file.c analyzer/symbols/elf_file.c analyzer/symbols/debug_files.c
 // links: analyzer/symbols/debuginfod.c analyzer/symbols/symbol_table.c analyzer/symbols/units.c
 // links: analyzer/symbols/dies.c analyzer/symbols/scopes.c analyzer/symbols/qualified_name.c analyzer/symbols/inlines.c analyzer/symbols/lines.c
-// links: analyzer/symbols/demangle.c analyzer/symbols/range_map.c analyzer/symbols/grow.c
+// links: analyzer/symbols/demangle.c analyzer/symbols/range_map.c
 // links: analyzer/symbols/remarks.c analyzer/symbols/frame_cache.c
 // links: analyzer/symbols/mini_debuginfo.c
 // flags: -ldw -lelf -lz -l:libiberty.a

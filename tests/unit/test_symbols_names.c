@@ -1,5 +1,5 @@
 // links: analyzer/arena.c analyzer/symbols/symbol_table.c analyzer/symbols/elf_file.c
-// links: analyzer/symbols/range_map.c analyzer/symbols/grow.c analyzer/symbols/demangle.c
+// links: analyzer/symbols/range_map.c analyzer/symbols/demangle.c
 // flags: -ldw -lelf -l:libiberty.a
 
 // Which of several symbols names an address, how names are written out, and the map of ranges below it all.
