@@ -3,12 +3,14 @@
 #include "analyzer/drain.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/process_descriptors.h"
+#include "analyzer/process_owners.h"
 #include "analyzer/process_threads.h"
 #include "analyzer/verdict/refusal.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/verdict/verdict.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -67,9 +69,12 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
                                       .own_region = early_region(family->memory),
                                       .standing_thread = wire->standing_thread,
                                       .standing_stack = wire->standing_stack};
+    struct roots_mapping *mappings = process_owned_mappings(process, &question.mapping_count);
+    question.mappings = mappings;
     struct verdicts *verdict = NULL;
     live_settle(process->live);
     int bad = verdict_read(&question, process->live, &verdict);
+    free(mappings);
     if (bad)
         refuse(process, bad);
     return verdict;

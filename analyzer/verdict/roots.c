@@ -12,21 +12,21 @@ void roots_add_word(struct roots *roots, uint64_t word) {
     *VECTOR_PUSH(roots->words, roots->word_count, roots->word_room) = word;
 }
 
-bool roots_is_plain(const struct smaps_area *area) {
-    return !area->inode && !area->shared && !(area->flags & SMAPS_DEVICE) &&
-           (area->protection & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE);
-}
-
-const struct classify_block *roots_block_at(const struct roots_question *question, uint64_t address) {
+size_t roots_first_block(const struct roots_question *question, uint64_t address) {
     size_t low = 0, high = question->block_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (question->blocks[middle].address <= address)
+        if (question->blocks[middle].address < address)
             low = middle + 1;
         else
             high = middle;
     }
-    const struct classify_block *block = low ? &question->blocks[low - 1] : NULL;
+    return low;
+}
+
+const struct classify_block *roots_block_at(const struct roots_question *question, uint64_t address) {
+    size_t after = address == UINT64_MAX ? question->block_count : roots_first_block(question, address + 1);
+    const struct classify_block *block = after ? &question->blocks[after - 1] : NULL;
     return block && address - block->address < block->bytes ? block : NULL;
 }
 
@@ -57,12 +57,11 @@ static bool is_own_library(const struct smaps_area *area) {
 
 // The shim's library with what follows it without a file (its zeroed data), and the memory it shares with us.
 static void cut_own(struct roots_search *search) {
-    const struct smaps *smaps = search->question->smaps;
-    for (size_t i = 0; i < smaps->count; i++) {
-        const struct smaps_area *area = &smaps->areas[i];
-        bool follows =
-            i > 0 && is_own_library(area - 1) && area[-1].end == area->start && roots_is_plain(area);
-        if (is_own_file(search->question, area) || is_own_library(area) || follows)
+    for (size_t i = 0; i < search->area_count; i++) {
+        const struct roots_area *area = &search->areas[i];
+        bool follows = i > 0 && is_own_library(area[-1].kernel) && area[-1].end == area->start &&
+                       roots_is_plain(area) && !area->is_booked;
+        if (is_own_file(search->question, area->kernel) || is_own_library(area->kernel) || follows)
             ranges_add(&search->cut, area->start, area->end);
     }
     for (size_t i = 0; i < search->question->own_area_count; i++) {
@@ -75,6 +74,7 @@ static void cut_own(struct roots_search *search) {
 void roots_find(const struct roots_question *question, struct roots *out) {
     *out = (struct roots){0};
     struct roots_search search = {.question = question, .pid = question->stopped->pid, .out = out};
+    roots_find_areas(&search);
     for (size_t i = 0; i < question->smaps->count; i++)
         if (was_written(&question->smaps->areas[i]))
             ranges_add(&search.written, question->smaps->areas[i].start, question->smaps->areas[i].end);
@@ -85,9 +85,11 @@ void roots_find(const struct roots_question *question, struct roots *out) {
     ranges_settle(&search.written);
     ranges_settle(&search.cut);
     ranges_subtract(&search.written, &search.cut, &out->ranges);
+    ranges_settle(&out->ranges);
     ranges_free(&search.written);
     ranges_free(&search.regions);
     ranges_free(&search.cut);
+    free(search.areas);
 }
 
 void roots_free(struct roots *roots) {

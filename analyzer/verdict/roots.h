@@ -20,11 +20,20 @@ struct roots_file { // a file by what smaps tells of it
     uint32_t device_major, device_minor;
 };
 
+// A stretch that one recorded call mapped, the break's included.
+struct roots_mapping {
+    uint64_t begin, end;
+    bool is_allocators; // an allocator made it; false: the program, or nobody knows who
+};
+
 struct roots_question {
     const struct stopped *stopped;
     const struct smaps *smaps;
     const struct classify_block *blocks; // ascending
     size_t block_count;
+    const struct roots_mapping *mappings; // ascending, none overlaps another. What was mapped unseen, or if
+                                          // mappings are not recorded, is not there
+    size_t mapping_count;
     bool is_forked; // what its parent allocated is in its allocator's regions, too, and is not among the
                     // blocks
     // seep's own memory in there: shared with us; and the arena of its early days, which the loader uses,

@@ -1,5 +1,6 @@
-// The regions of allocators: what they hold of pointers outside of blocks is theirs, or was freed. Called by
-// roots.c.
+// The regions of allocators: what they hold of pointers outside of blocks is theirs, or was freed. What a
+// recorded call mapped is an allocator's if that made the call, or if blocks lie in it; where calls were not
+// recorded, all that the kernel lists as one area around a block. Called by roots.c.
 #include "analyzer/verdict/roots_parts.h"
 
 #include <string.h>
@@ -8,29 +9,21 @@ static uint64_t up_to_16(uint64_t address) {
     return (address + 15) & ~(uint64_t)15;
 }
 
-static size_t first_block_from(const struct roots_question *question, uint64_t address) {
-    size_t low = 0, high = question->block_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (question->blocks[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+static bool is_heap(const struct roots_area *area) {
+    return strcmp(area->kernel->path, "[heap]") == 0 && !area->is_booked;
 }
 
-static bool is_heap(const struct smaps_area *area) {
-    return strcmp(area->path, "[heap]") == 0;
+static bool is_anonymous(const struct roots_area *area) {
+    return !area->kernel->inode && !area->kernel->shared && !(area->kernel->flags & SMAPS_DEVICE);
 }
 
 // A block in plain memory that glibc did not give it: the memory is another allocator's. glibc's own lie in
 // the regions that are known, or have mappings to themselves.
-static bool has_blocks_of_another(struct roots_search *search, const struct smaps_area *area,
+static bool has_blocks_of_another(struct roots_search *search, const struct roots_area *area,
                                   const struct ranges *known) {
     const struct roots_question *question = search->question;
     size_t next = 0;
-    for (size_t i = first_block_from(question, area->start);
+    for (size_t i = roots_first_block(question, area->start);
          i < question->block_count && question->blocks[i].address < area->end; i++) {
         const struct classify_block *block = &question->blocks[i];
         while (next < known->count && known->entries[next].end <= block->address)
@@ -46,16 +39,16 @@ static bool has_blocks_of_another(struct roots_search *search, const struct smap
 }
 
 static void find_regions(struct roots_search *search) {
-    const struct smaps *smaps = search->question->smaps;
     roots_find_glibc(search);
     struct ranges known = {0}, none = {0};
     ranges_settle(&search->regions);
     ranges_subtract(&search->regions, &none, &known);
     ranges_add(&known, search->question->own_region.begin, search->question->own_region.end);
     ranges_settle(&known);
-    for (size_t i = 0; i < smaps->count; i++) {
-        const struct smaps_area *area = &smaps->areas[i];
-        if (is_heap(area) || (roots_is_plain(area) && has_blocks_of_another(search, area, &known)))
+    for (size_t i = 0; i < search->area_count; i++) {
+        const struct roots_area *area = &search->areas[i];
+        if (is_heap(area) || (area->is_allocators && is_anonymous(area)) ||
+            (roots_is_plain(area) && has_blocks_of_another(search, area, &known)))
             ranges_add(&search->regions, area->start, area->end);
     }
     ranges_free(&known);
@@ -64,7 +57,7 @@ static void find_regions(struct roots_search *search) {
 
 static void cut_blocks(struct roots_search *search, uint64_t begin, uint64_t end) {
     const struct roots_question *question = search->question;
-    for (size_t i = first_block_from(question, begin);
+    for (size_t i = roots_first_block(question, begin);
          i < question->block_count && question->blocks[i].address < end; i++) {
         const struct classify_block *block = &question->blocks[i];
         ranges_add(&search->cut, block->address, up_to_16(block->address + block->bytes));

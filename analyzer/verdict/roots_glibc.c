@@ -34,7 +34,7 @@ bool roots_glibc_mapped(pid_t pid, const struct classify_block *block, struct cl
 }
 
 // struct heap_info: arena, previous heap, bytes in use, bytes that can be used.
-static void cut_heap(struct roots_search *search, const struct smaps_area *area, uint64_t at) {
+static void cut_heap(struct roots_search *search, const struct roots_area *area, uint64_t at) {
     uint64_t head[4];
     if (memory_copy(search->pid, at, head, sizeof head) != 0)
         return;
@@ -90,12 +90,11 @@ static bool is_libc_data(const struct smaps_area *area) {
 }
 
 void roots_find_glibc(struct roots_search *search) {
-    const struct smaps *smaps = search->question->smaps;
-    for (size_t i = 0; i < smaps->count; i++) {
-        const struct smaps_area *area = &smaps->areas[i];
-        if (is_libc_data(area))
-            cut_first_state(search, area);
-        if (!roots_is_plain(area))
+    for (size_t i = 0; i < search->area_count; i++) {
+        const struct roots_area *area = &search->areas[i];
+        if (is_libc_data(area->kernel))
+            cut_first_state(search, area->kernel);
+        if (!roots_is_plain(area) || area->is_booked)
             continue;
         uint64_t at = (area->start + heap_bytes - 1) & ~(heap_bytes - 1);
         for (; at < area->end; at += heap_bytes)

@@ -9,20 +9,6 @@
 
 enum { HELD = 200, LOST = 100, NOT_ASKED = -1 };
 
-// Blocks of this size (all sites of a case have blocks of one size) that have this verdict.
-static long long blocks_of(const json_t *process, const char *verdict, long long bytes_each) {
-    long long blocks = 0;
-    size_t index;
-    json_t *site;
-    json_array_foreach(json_object_get(process, "sites"), index, site) {
-        long long count = json_integer_value(json_object_get(site, "count"));
-        if (!strcmp(json_string_value(json_object_get(site, "verdict")), verdict) &&
-            json_integer_value(json_object_get(site, "bytes")) == count * bytes_each)
-            blocks += count;
-    }
-    return blocks;
-}
-
 static const json_t *scan_of(const json_t *process) {
     return json_object_get(process, "scan");
 }
@@ -55,10 +41,10 @@ START_TEST(what_is_held_is_reachable_and_what_is_lost_is_lost) {
     ck_assert_msg(json_is_null(json_object_get(scan_of(ran.process), "refused")), "%s", holding->name);
     ck_assert(json_number_value(json_object_get(scan_of(ran.process), "pause")) > 0);
     ck_assert_msg(
-        blocks_of(ran.process, "reachable", HELD) == holding->held &&
-            (holding->lost == NOT_ASKED || blocks_of(ran.process, "definite", LOST) == holding->lost),
-        "%s: %lld reachable, %lld lost", holding->name, blocks_of(ran.process, "reachable", HELD),
-        blocks_of(ran.process, "definite", LOST));
+        blocks_of_size(ran.process, "reachable", HELD) == holding->held &&
+            (holding->lost == NOT_ASKED || blocks_of_size(ran.process, "definite", LOST) == holding->lost),
+        "%s: %lld reachable, %lld lost", holding->name, blocks_of_size(ran.process, "reachable", HELD),
+        blocks_of_size(ran.process, "definite", LOST));
 }
 END_TEST
 
@@ -76,8 +62,8 @@ START_TEST(a_child_holds_its_blocks_in_what_it_inherited) {
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
     json_t *child = forked_child_of(&ran);
     ck_assert_ptr_nonnull(child);
-    ck_assert_int_eq(blocks_of(child, "reachable", HELD), 1);
-    ck_assert_int_eq(blocks_of(child, "definite", LOST), 1);
+    ck_assert_int_eq(blocks_of_size(child, "reachable", HELD), 1);
+    ck_assert_int_eq(blocks_of_size(child, "definite", LOST), 1);
 }
 END_TEST
 
@@ -86,7 +72,7 @@ START_TEST(who_is_traced_by_somebody_else_is_unclassified_and_told_why) {
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
     json_t *child = forked_child_of(&ran);
     ck_assert_ptr_nonnull(child);
-    ck_assert_int_eq(blocks_of(child, "unclassified", HELD), 1);
+    ck_assert_int_eq(blocks_of_size(child, "unclassified", HELD), 1);
     const char *why = json_string_value(json_object_get(scan_of(child), "refused"));
     ck_assert_msg(why && strstr(why, "another program traces it"), "%s", why ? why : "no reason");
     ck_assert(json_is_null(json_object_get(scan_of(child), "pause")));
@@ -98,7 +84,7 @@ START_TEST(without_verdicts_nothing_is_stopped) {
                            .options = {"--verdict", "off"}};
     struct seep_run ran = seep_run_job(_i, &job);
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
-    ck_assert_int_eq(blocks_of(ran.process, "unclassified", LOST), 2);
+    ck_assert_int_eq(blocks_of_size(ran.process, "unclassified", LOST), 2);
     ck_assert_str_eq(json_string_value(json_object_get(scan_of(ran.process), "refused")), "--verdict off");
 }
 END_TEST
@@ -109,8 +95,8 @@ static const char *const allocators[] = {"allocator_jemalloc", "allocator_tcmall
 START_TEST(other_allocators_blocks_are_told_apart) {
     struct seep_run ran = SEEP(_i % WAYS, allocators[_i / WAYS]);
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
-    ck_assert_int_eq(blocks_of(ran.process, "definite", 20), 1);
-    ck_assert_int_ge(blocks_of(ran.process, "reachable", 48), 100);
+    ck_assert_int_eq(blocks_of_size(ran.process, "definite", 20), 1);
+    ck_assert_int_ge(blocks_of_size(ran.process, "reachable", 48), 100);
 }
 END_TEST
 
@@ -118,8 +104,8 @@ START_TEST(an_abort_is_a_last_moment) {
     struct seep_run ran = SEEP(_i, "last_moments", "aborts");
     ck_assert_int_eq(exit_status(&ran.outcome), 128 + SIGABRT);
     assert_end(ran.process, "signal", SIGABRT);
-    ck_assert_int_eq(blocks_of(ran.process, "reachable", HELD), 1);
-    ck_assert_int_eq(blocks_of(ran.process, "definite", LOST), 1);
+    ck_assert_int_eq(blocks_of_size(ran.process, "reachable", HELD), 1);
+    ck_assert_int_eq(blocks_of_size(ran.process, "definite", LOST), 1);
 }
 END_TEST
 

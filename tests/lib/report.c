@@ -157,6 +157,19 @@ long long bytes_through(const json_t *process, const char *function) {
     return sum_through(process, function, "bytes");
 }
 
+long long blocks_of_size(const json_t *process, const char *verdict, long long bytes_each) {
+    long long blocks = 0;
+    size_t index;
+    json_t *site;
+    json_array_foreach(json_object_get(process, "sites"), index, site) {
+        long long count = json_integer_value(json_object_get(site, "count"));
+        if (!strcmp(json_string_value(json_object_get(site, "verdict")), verdict) &&
+            json_integer_value(json_object_get(site, "bytes")) == count * bytes_each)
+            blocks += count;
+    }
+    return blocks;
+}
+
 long long fds_through(const json_t *process, const char *function, const char *call) {
     size_t index;
     json_t *site;

@@ -40,6 +40,8 @@ json_t *site_from(const json_t *process, const char *function);
 // Blocks and bytes over all sites with that function anywhere in their stacks.
 long long blocks_through(const json_t *process, const char *function);
 long long bytes_through(const json_t *process, const char *function);
+// Blocks of this size with this verdict, over all heap sites whose blocks are of one size.
+long long blocks_of_size(const json_t *process, const char *verdict, long long bytes_each);
 
 json_t *frame_of(const json_t *site, const char *function);
 const char *frame_function(const json_t *site, size_t index); // "" where no symbol is known

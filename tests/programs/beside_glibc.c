@@ -1,0 +1,2 @@
+// flags: -pthread
+#include "tests/programs/mapping_beside.h"
