@@ -6,6 +6,7 @@
 #include "tests/lib/under_seep.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { OWN_STATUS = 3 };
 
@@ -160,6 +161,27 @@ START_TEST(a_million_blocks_in_and_out) {
 }
 END_TEST
 
+static long long number_of(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+// What a program writes is not its own memory, but its control group's: nothing leaked, nothing resident.
+START_TEST(a_log_that_fills_the_page_cache) {
+    enum { LOG_BYTES = 64 << 20 };
+    struct seep_run ran = incident(_i, "log");
+    ck_assert_int_eq(unlink(program_path("go/incidents.log")), 0);
+    const json_t *memory = json_object_get(ran.process, "memory"), *group = json_object_get(memory, "cgroup");
+    size_t index;
+    json_t *site;
+    json_array_foreach(json_object_get(ran.process, "sites"), index, site) {
+        ck_assert_msg(!is_listed(site), "listed:\n%s", stack_text(site));
+    }
+    ck_assert_int_lt(number_of(memory, "peak_rss_bytes"), LOG_BYTES / 2);
+    if (!json_is_null(group)) // tmpfs counts as shared
+        ck_assert_int_ge(number_of(group, "page_cache_bytes") + number_of(group, "shared_bytes"), LOG_BYTES);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, a_c_string_never_freed, 0, WAYS);
@@ -171,5 +193,6 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_file_mapped_a_thousand_times, 0, WAYS);
     tcase_add_loop_test(tests, a_thousand_goroutines_parked_in_c, 0, WAYS);
     tcase_add_loop_test(tests, a_million_blocks_in_and_out, 0, WAYS);
+    tcase_add_loop_test(tests, a_log_that_fills_the_page_cache, 0, WAYS);
 }
 SEEP_TEST_MAIN("go incidents")

@@ -39,6 +39,16 @@ static int watch_folder(const char *path) {
 	return fd;
 }
 
+// A log that grows: what is written stays in the kernel's page cache, which the control group is charged with.
+static int log_write(const char *path, int mebibytes) {
+	static char text[1 << 20];
+	FILE *log = fopen(path, "w");
+	int wrong = log == NULL;
+	for (int i = 0; i < mebibytes && !wrong; i++)
+		wrong = fwrite(text, 1, sizeof text, log) != sizeof text;
+	return log == NULL || fclose(log) || wrong;
+}
+
 // Sets a decompressor up, as for a picture, and gives it up without jpeg_destroy_decompress.
 static void decode_picture(void) {
 	struct jpeg_decompress_struct picture;
@@ -141,6 +151,17 @@ func fragment(n int) {
 	C.exit(3) // so that it can be looked at when it ends
 }
 
+// The group's memory grows, the program's does not. The log is beside the program.
+func writeLog(n int) {
+	path := C.CString(os.Args[0] + ".log")
+	if C.log_write(path, C.int(n)) != 0 {
+		panic("the log can't be written")
+	}
+	C.free(unsafe.Pointer(path))
+	fmt.Println("done")
+	C.exit(3) // as above
+}
+
 // Goroutines parked in C calls, each on a thread of its own, when the program ends.
 func parkInC(n int) {
 	var parked sync.WaitGroup
@@ -177,6 +198,7 @@ func main() {
 		"watches":  {watchFolders, 50},
 		"pictures": {decodePictures, 100},
 		"fragment": {fragment, 1000000},
+		"log":      {writeLog, 64},
 		"park":     {parkInC, 1000},
 		"exchange": {exchange, 1000000},
 	}
