@@ -8,6 +8,7 @@
 #include "analyzer/site_id.h"
 #include "analyzer/sites.h"
 #include "analyzer/symbols/symbols.h"
+#include "analyzer/unattributed.h"
 #include "analyzer/vector.h"
 
 #include <inttypes.h>
@@ -157,6 +158,7 @@ static void fill_process(struct assembling *a, const struct process *p, struct r
     out->map_tracked = options->track & TRACK_MAP;
     if (out->map_tracked)
         fill_map(out, p);
+    unattributed_group(out, p, arena);
     owners_set_aside(out, p->allocator);
     go_runtime_set_aside(out);
     sites_build_acquired(out, &p->harvest, symbols, arena);

@@ -107,7 +107,7 @@ static void explain_no_loader(struct search *search, const char *it, const struc
     else if (facts->go)
         refuse(search, TARGET_REFUSED,
                "%s is a static Go program, into which nothing can be preloaded; build it against libc: "
-               "CGO_ENABLED=1 go build -ldflags=-linkmode=external",
+               "CGO_ENABLED=1 go build -ldflags=all=-linkmode=external",
                it);
     else
         refuse(search, TARGET_REFUSED,

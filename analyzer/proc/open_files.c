@@ -117,7 +117,7 @@ static void describe_anonymous(struct looking *l, struct open_file *out, const c
     while (kinds[i].link && strcmp(kinds[i].link, kind) != 0)
         i++;
     out->type = kinds[i].link ? kinds[i].type : "anonymous";
-    out->target = kinds[i].link ? NULL : arena_strdup(l->files->arena, kind);
+    out->target = out->subject = kinds[i].link ? NULL : arena_strdup(l->files->arena, kind);
     struct fdinfo info;
     read_fdinfo(l, out->fd, &info);
     out->detail = words_of(l, &info, false);
@@ -150,7 +150,7 @@ static void describe_path(struct looking *l, struct open_file *out, const char *
                     : S_ISBLK(status.st_mode)  ? "block device"
                     : S_ISFIFO(status.st_mode) ? "fifo"
                                                : "file";
-    out->target = arena_strdup(l->files->arena, link);
+    out->target = out->subject = arena_strdup(l->files->arena, link);
     read_fdinfo(l, out->fd, &info);
     out->detail = words_of(l, &info, S_ISREG(status.st_mode));
 }
@@ -178,17 +178,38 @@ static void describe_pipe(struct looking *l, struct open_file *out, const struct
                             : arena_printf(l->files->arena, "its other end is %d", other);
 }
 
-static const char *unix_words(struct looking *l, const struct net_socket *socket, int fd) {
+static void describe_unix(struct looking *l, struct open_file *out, const struct net_socket *socket) {
+    struct arena *arena = l->files->arena;
     const char *path = net_tables_path(l->nets, socket);
-    int peer = socket->peer ? other_end(l, socket->peer, fd, -1) : -1;
+    int peer = socket->peer ? other_end(l, socket->peer, out->fd, -1) : -1;
     const struct net_socket *theirs = socket->peer ? net_tables_find(l->nets, socket->peer) : NULL;
-    if (!path && theirs && net_tables_path(l->nets, theirs))
-        return arena_printf(l->files->arena, "unix -> %s", net_tables_path(l->nets, theirs));
-    if (path)
-        return arena_printf(l->files->arena, "unix %s", path);
-    if (peer >= 0)
-        return arena_printf(l->files->arena, "unix, its other end is %d", peer);
-    return socket->peer ? "unix, its other end is not in this process" : "unix";
+    const char *their_path = theirs ? net_tables_path(l->nets, theirs) : NULL;
+    if (!path && their_path)
+        out->subject = out->target = arena_printf(arena, "unix -> %s", their_path);
+    else if (path)
+        out->subject = out->target = arena_printf(arena, "unix %s", path);
+    else
+        out->subject = "unix";
+    if (!path && !their_path)
+        out->target = peer >= 0      ? arena_printf(arena, "unix, its other end is %d", peer)
+                      : socket->peer ? "unix, its other end is not in this process"
+                                     : "unix";
+}
+
+static void describe_internet(struct looking *l, struct open_file *out, const struct net_socket *socket) {
+    struct arena *arena = l->files->arena;
+    const char *family = net_family_name(socket->family);
+    char local[80], remote[80];
+    net_address(socket, false, local, sizeof local);
+    const char *here = arena_printf(arena, "%s %s", family, local);
+    if (!socket->remote_port) {
+        out->subject = out->target = here;
+        return;
+    }
+    net_address(socket, true, remote, sizeof remote);
+    out->target = arena_printf(arena, "%s -> %s", here, remote);
+    out->local = here;
+    out->remote = arena_printf(arena, "%s -> %s", family, remote);
 }
 
 static void describe_socket(struct looking *l, struct open_file *out, const struct link *link) {
@@ -204,18 +225,12 @@ static void describe_socket(struct looking *l, struct open_file *out, const stru
     if (socket->to_read || socket->to_send)
         out->detail = arena_printf(l->files->arena, "%" PRIu64 " bytes to read, %" PRIu64 " to send",
                                    socket->to_read, socket->to_send);
-    char local[80], remote[80];
     if (socket->family == NET_UNIX)
-        out->target = unix_words(l, socket, out->fd);
+        describe_unix(l, out, socket);
     else if (socket->family >= NET_NETLINK)
-        out->target = net_family_name(socket->family);
-    else if (!socket->remote_port)
-        out->target = arena_printf(l->files->arena, "%s %s", net_family_name(socket->family),
-                                   net_address(socket, false, local, sizeof local));
+        out->target = out->subject = net_family_name(socket->family);
     else
-        out->target = arena_printf(l->files->arena, "%s %s -> %s", net_family_name(socket->family),
-                                   net_address(socket, false, local, sizeof local),
-                                   net_address(socket, true, remote, sizeof remote));
+        describe_internet(l, out, socket);
 }
 
 static void describe(struct looking *l, size_t i) {
@@ -233,7 +248,7 @@ static void describe(struct looking *l, size_t i) {
         describe_path(l, out, link->text);
     else {
         out->type = "other";
-        out->target = arena_strdup(l->files->arena, link->text);
+        out->target = out->subject = arena_strdup(l->files->arena, link->text);
     }
 }
 

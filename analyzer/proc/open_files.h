@@ -9,10 +9,12 @@
 // Words are NULL where there is nothing to say.
 struct open_file {
     int fd;
-    const char *type;   // "file", "socket", "pipe", "epoll", ...
-    const char *target; // a path; "tcp 127.0.0.1:80 -> 127.0.0.1:5000"; "descriptors 4, 5"
-    const char *state;  // of a socket: "CLOSE_WAIT", "LISTEN", ...; of a pipe: "read end"
-    const char *detail; // flags, offset, bytes queued
+    const char *type;    // "file", "socket", "pipe", "epoll", ...
+    const char *target;  // a path; "tcp 127.0.0.1:80 -> 127.0.0.1:5000"; "descriptors 4, 5"
+    const char *state;   // of a socket: "CLOSE_WAIT", "LISTEN", ...; of a pipe: "read end"
+    const char *detail;  // flags, offset, bytes queued
+    const char *subject; // of the target, what may be others' as well: a path, an address that is bound
+    const char *local, *remote; // of a connected internet socket: "tcp 127.0.0.1:80", "tcp -> 127.0.0.1:5000"
 };
 
 struct open_files {

@@ -286,6 +286,7 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
     read_totals(r, object, out);
     read_scan(r, object, out);
     read_descriptors(r, object, out);
+    read_unattributed_groups(r, object, out);
     read_sites(r, object, out);
     out->memory = read_memory(r, object);
 }

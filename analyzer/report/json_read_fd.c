@@ -1,4 +1,5 @@
-// The descriptors of a process, from a saved report. Called by json_read.c.
+// The descriptors of a process, and what it opened or mapped past the hooks, from a saved report. Called by
+// json_read.c.
 #include "analyzer/report/json_read_parts.h"
 
 #include <string.h>
@@ -77,6 +78,31 @@ static void read_unattributed(struct reader *r, const json_t *process, struct re
     for (size_t i = 0; i < out->unattributed_count && !r->error; i++) {
         reader_enter_element(r, i);
         read_example(r, SITE_FD, json_array_get(array, i), &out->unattributed[i]);
+        reader_leave(r);
+    }
+    reader_leave(r);
+}
+
+// Reports that older versions wrote have none.
+void read_unattributed_groups(struct reader *r, const json_t *process, struct report_process *out) {
+    if (r->error || !json_object_get(process, "unattributed_groups"))
+        return;
+    const json_t *array = get_array(r, process, "unattributed_groups", &out->unattributed_group_count);
+    reader_enter_member(r, "unattributed_groups");
+    out->unattributed_groups =
+        arena_array(r->arena, struct report_unattributed, out->unattributed_group_count);
+    for (size_t i = 0; i < out->unattributed_group_count && !r->error; i++) {
+        const json_t *object = json_array_get(array, i);
+        struct report_unattributed *group = &out->unattributed_groups[i];
+        reader_enter_element(r, i);
+        group->kind = get_word(r, object, "kind", site_kind_from_name, "fd or map");
+        if (!r->error && group->kind == SITE_HEAP)
+            reader_fail(r, "kind", "fd or map");
+        group->type = get_text(r, object, "type");
+        group->target = get_text_or_null(r, object, "target");
+        group->state = get_text_or_null(r, object, "state");
+        group->count = get_count(r, object, "count");
+        group->bytes = group->kind == SITE_MAP ? get_count(r, object, "bytes") : 0;
         reader_leave(r);
     }
     reader_leave(r);

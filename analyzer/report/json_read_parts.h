@@ -15,3 +15,6 @@ void read_fd_totals(struct reader *r, const json_t *totals, struct report_proces
 
 // What a process says of its descriptors beside that.
 void read_descriptors(struct reader *r, const json_t *process, struct report_process *out);
+
+// What it has open or mapped past the hooks.
+void read_unattributed_groups(struct reader *r, const json_t *process, struct report_process *out);

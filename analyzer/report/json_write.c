@@ -174,6 +174,22 @@ static json_t *misuses_array(const struct report_process *process) {
     return array;
 }
 
+static json_t *unattributed_groups_array(const struct report_process *process) {
+    json_t *array = must(json_array());
+    for (size_t i = 0; i < process->unattributed_group_count; i++) {
+        const struct report_unattributed *group = &process->unattributed_groups[i];
+        json_t *object = must(json_object());
+        put(object, "kind", json_string(site_kind_name(group->kind)));
+        put(object, "type", json_string(group->type));
+        put(object, "target", text_or_null(group->target));
+        put(object, "state", text_or_null(group->state));
+        put(object, "count", number(group->count));
+        put(object, "bytes", group->kind == SITE_MAP ? number(group->bytes) : json_null());
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *map_object(const struct map_totals *map) {
     json_t *object = must(json_object());
     put(object, "mapped", number(map->mapped));
@@ -259,6 +275,8 @@ static json_t *process_object(const struct report_process *process) {
         put(object, "unattributed", unattributed);
         put(object, "misuse", misuses_array(process));
     }
+    if (process->unattributed_group_count)
+        put(object, "unattributed_groups", unattributed_groups_array(process));
     return object;
 }
 

@@ -114,6 +114,17 @@ struct report_step {
     size_t frame_count;
 };
 
+// Descriptors or mappings of one sort that no recorded call opened or mapped: raw system calls did, or libc
+// for itself.
+struct report_unattributed {
+    enum site_kind kind; // SITE_FD or SITE_MAP
+    const char *type;    // "file", "socket", ...; of mappings "file" or "anonymous"
+    const char *target;  // what they have in common: a path, an address; NULL: nothing
+    const char *state;   // of descriptors; NULL: none
+    uint64_t count;      // of anonymous memory, how many pieces the kernel has it in
+    uint64_t bytes;      // of mappings, in address space
+};
+
 // A descriptor was closed that was not open.
 struct report_misuse {
     bool twice;                               // it was closed already; false: never seen open
@@ -166,6 +177,8 @@ struct report_process {
     struct fd_totals fd;
     struct report_example *unattributed; // some of them
     size_t unattributed_count;
+    struct report_unattributed *unattributed_groups; // all of them: descriptors, then mappings
+    size_t unattributed_group_count;
     struct report_misuse *misuses; // most frequent first
     size_t misuse_count;
     bool map_tracked; // likewise totals.map

@@ -24,7 +24,8 @@ static bool has_listed_site(const struct report_process *process, const struct o
 static bool has_section(const struct report_process *process, const struct options *options) {
     if (options->verbosity > 0)
         return true;
-    return process->end.how != END_EXEC && has_listed_site(process, options);
+    return process->end.how != END_EXEC &&
+           (has_listed_site(process, options) || text_has_unattributed(process, options));
 }
 
 void print_command(FILE *out, const char *const *words, size_t count, bool whole) {
@@ -110,13 +111,13 @@ static void print_map_line(FILE *out, const struct map_totals *map, bool verbose
     fputs(" mapped, ", out);
     print_number(out, map->unmapped);
     fputs(" unmapped\n", out);
-    if (!verbose)
-        return;
     if (map->runtime_regions) {
         fputs("          of these, ", out);
         print_amount(out, SITE_MAP, map->runtime_bytes, map->runtime_regions);
         fputs(" by an allocator or a language's runtime for itself\n", out);
     }
+    if (!verbose)
+        return;
     if (map->vanished_bytes) {
         fputs("          ", out);
         print_size_exact(out, map->vanished_bytes);
@@ -164,12 +165,27 @@ static void print_heading(FILE *out, const struct report_process *process, const
     }
 }
 
+// What stands above the prompt: all that is left and not suppressed.
 static void print_closing(FILE *out, const struct report *report, const struct text_sums *sums) {
-    fputs("\nseep: ", out);
-    print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
-    fputs(" still allocated at the end, from ", out);
-    print_count(out, sums->sites, "site");
-    fputs(report->exact ? ".\n" : "; NOT EXACT, see above.\n", out);
+    uint64_t blocks = sums->blocks - sums->suppressed_blocks, bytes = sums->bytes - sums->suppressed_bytes;
+    const char *before = "\nseep: ";
+    if (blocks) {
+        fputs(before, out);
+        print_amount(out, SITE_HEAP, bytes, blocks);
+        fputs(" still allocated at the end, from ", out);
+        print_count(out, sums->sites - sums->suppressed_sites, "site");
+        before = "; ";
+    }
+    for (enum site_kind kind = SITE_FD; kind < SITE_KINDS; kind++)
+        if (sums->resources[kind]) {
+            fputs(before, out);
+            print_amount(out, kind, sums->map_bytes, sums->resources[kind]);
+            fputs(kind == SITE_FD ? " still open" : " still mapped", out);
+            fputs(blocks ? "" : " at the end", out);
+            before = "; ";
+        }
+    if (before[0] == ';')
+        fputs(report->exact ? ".\n" : "; NOT EXACT, see above.\n", out);
 }
 
 int report_write_text(const struct report *report, const struct options *options, FILE *out) {
@@ -183,10 +199,11 @@ int report_write_text(const struct report *report, const struct options *options
             continue;
         print_heading(out, process, options);
         print_sites(out, process, options);
+        print_unattributed(out, process, options);
         print_fd_rest(out, process, options);
         sections++;
     }
-    if (sections > 0 && sums.blocks > 0)
+    if (sections > 0)
         print_closing(out, report, &sums);
     print_gate_remarks(out, report, options);
     print_gate_result(out, report->gate);

@@ -13,8 +13,7 @@
 // Obeys options' show, top and verbosity. 0, or -errno when the stream took an error.
 int report_write_text(const struct report *report, const struct options *options, FILE *out);
 
-// --- between text.c, text_summary.c, text_sites.c, text_verdicts.c and text_memory.c; the other formats for
-// people use some
+// --- between the files text*.c; the other formats for people use some
 // ---
 
 // What all processes add up to. An address space that exec replaced took its blocks along: those are kept
@@ -24,7 +23,7 @@ struct text_sums {
     uint64_t sites, resources[SITE_KINDS];
     uint64_t map_bytes;                   // of the mappings among resources
     uint64_t hidden_blocks, hidden_bytes; // heap sites that the options don't ask for
-    uint64_t suppressed_blocks, suppressed_bytes;
+    uint64_t suppressed_sites, suppressed_blocks, suppressed_bytes; // of the heap
     uint64_t known_blocks, known_bytes; // in the baseline, and therefore not listed
     uint64_t exec_processes, exec_blocks, exec_bytes;
     uint64_t lost_records;
@@ -61,6 +60,13 @@ void print_amount(FILE *out, enum site_kind kind, uint64_t bytes, uint64_t count
 void print_descriptors(FILE *out, const struct report_site *site);
 // "7 socket, tcp 127.0.0.1:80 -> 127.0.0.1:5000, CLOSE_WAIT".
 void print_descriptor(FILE *out, const struct report_example *example);
+// "3 files", "1 epoll descriptor": so many descriptors of that type.
+void print_type(FILE *out, uint64_t count, const char *type);
+// What was opened or mapped past the hooks, after the sites; whether there is so much of a sort that it is
+// worth a section; and the summary's line then.
+void print_unattributed(FILE *out, const struct report_process *process, const struct options *options);
+bool text_has_unattributed(const struct report_process *process, const struct options *options);
+void print_unattributed_summary(FILE *out, const struct report *report, const struct options *options);
 // The line of a process's heading; the summary's line if it comes near its limit; what follows its sites.
 void print_fd_line(FILE *out, const struct fd_totals *fd);
 void print_fd_warning(FILE *out, const struct report_process *process);

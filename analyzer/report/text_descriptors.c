@@ -8,14 +8,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { UNATTRIBUTED_SHOWN = 5, WARN_PERCENT = 80 };
+enum { WARN_PERCENT = 80 };
 
 static uint64_t in_use(const struct fd_totals *fd) {
     return add_saturating(add_saturating(fd->outstanding, fd->inherited), fd->unattributed);
 }
 
-// "3 files", "1 epoll descriptor"
-static void print_type(FILE *out, uint64_t count, const char *type) {
+void print_type(FILE *out, uint64_t count, const char *type) {
     static const char *const nouns[] = {"file",    "socket",  "pipe",     "terminal", "device",
                                         "eventfd", "timerfd", "signalfd", "memfd",    "pidfd"};
     for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
@@ -139,27 +138,6 @@ void print_fd_warning(FILE *out, const struct report_process *process) {
     fputs(".\n", out);
 }
 
-// What was opened past the hooks, by raw system calls or within libc: it has no stack.
-static void print_unattributed(FILE *out, const struct report_process *process, bool all) {
-    if (!process->fd.unattributed)
-        return;
-    size_t shown = all || process->unattributed_count < UNATTRIBUTED_SHOWN ? process->unattributed_count
-                                                                           : UNATTRIBUTED_SHOWN;
-    fputs("\n  Open, but not opened by a call that seep sees (a raw system call; libc for itself, as syslog "
-          "does):\n",
-          out);
-    for (size_t i = 0; i < shown; i++) {
-        fputs("        ", out);
-        print_descriptor(out, &process->unattributed[i]);
-        fputc('\n', out);
-    }
-    if (shown < process->fd.unattributed) {
-        fputs("        ... and ", out);
-        print_number(out, process->fd.unattributed - shown);
-        fputs(" more\n", out);
-    }
-}
-
 static void print_step(FILE *out, const char *what, const struct report_step *step) {
     if (!step->call)
         return;
@@ -194,8 +172,6 @@ static void print_misuses(FILE *out, const struct report_process *process) {
 void print_fd_rest(FILE *out, const struct report_process *process, const struct options *options) {
     if (!process->fd_tracked)
         return;
-    if (options->show & 1u << VERDICT_OPEN)
-        print_unattributed(out, process, options->verbosity > 0);
     if (options->verbosity > 0)
         print_misuses(out, process);
 }

@@ -26,6 +26,7 @@ static void add_sites(struct text_sums *sums, const struct report_process *proce
         if (site->kind == SITE_MAP)
             sums->map_bytes = add_saturating(sums->map_bytes, site->bytes);
         if (site->kind == SITE_HEAP && site->suppressed_by) {
+            sums->suppressed_sites++;
             sums->suppressed_blocks = add_saturating(sums->suppressed_blocks, site->count);
             sums->suppressed_bytes = add_saturating(sums->suppressed_bytes, site->bytes);
         } else if (site->kind == SITE_HEAP && site_known(site) && options->verbosity <= 0) {
@@ -254,6 +255,7 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
             print_amount(out, kind, sums->map_bytes, sums->resources[kind]);
             fputs(kind == SITE_FD ? " still open at the end.\n" : " still there at the end.\n", out);
         }
+    print_unattributed_summary(out, report, options);
     if (sums->exec_processes) {
         print_verb(out, sums->exec_processes, " process replaced itself by exec",
                    " processes replaced themselves by exec");

@@ -83,6 +83,13 @@ static void check_descriptors(const json_t *process) {
             count += integer(site, "count");
     }
     ck_assert_int_eq(count, integer(fd, "outstanding"));
+    long long unattributed = 0;
+    json_array_foreach(json_object_get(process, "unattributed_groups"), index, site) {
+        if (!strcmp(json_string_value(json_object_get(site, "kind")), "fd"))
+            unattributed += integer(site, "count");
+    }
+    if (!json_is_null(json_object_get(fd, "unattributed")))
+        ck_assert_int_eq(unattributed, integer(fd, "unattributed"));
     ck_assert_int_eq(integer(fd, "opened"),
                      integer(fd, "closed") + integer(fd, "closed_unseen") + integer(fd, "outstanding"));
 }

@@ -1,4 +1,4 @@
-// links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c
+// links: analyzer/report/json_read_fd.c analyzer/report/text_descriptors.c analyzer/report/text_unattributed.c
 // links: analyzer/report/json_memory.c analyzer/report/text_memory.c
 // links: analyzer/report/report.c analyzer/report/json_read.c analyzer/report/json_pool.c analyzer/report/json_fields.c
 // links: analyzer/report/go_frames.c

@@ -145,7 +145,7 @@ START_TEST(a_static_go_program_is_told_how_to_build) {
           source);
     fclose(source);
     shell("gcc -static -o %s/go %s/go.c && gcc -o %s/cgo %s/go.c", folder, folder, folder, folder);
-    refused(in_folder("go"), "CGO_ENABLED=1 go build -ldflags=-linkmode=external");
+    refused(in_folder("go"), "CGO_ENABLED=1 go build -ldflags=all=-linkmode=external");
     judge(in_folder("cgo"), TARGET_OK);
 }
 END_TEST
