@@ -61,15 +61,11 @@ static const char *padded_preload(size_t length) {
     return text("LD_PRELOAD=%s%s", libseep_path(), colons(length - strlen(libseep_path())));
 }
 
-static struct command memcheck_command(const struct command *program, const char *leak_check) {
+static struct command memcheck_command(const struct command *program) {
     struct command command = *program;
-    const char *words[] = {valgrind(),
-                           "--run-libc-freeres=no",
-                           "--run-cxx-freeres=no",
-                           leak_check,
-                           "--show-leak-kinds=all",
-                           "--leak-resolution=high",
-                           text("--log-fd=%d", LOG_FD)};
+    const char *words[] = {valgrind(),          "--run-libc-freeres=no",    "--run-cxx-freeres=no",
+                           "--leak-check=full", "--show-leak-kinds=all",    "--leak-resolution=high",
+                           "--num-callers=200", text("--log-fd=%d", LOG_FD)};
     ck_assert_ptr_null(program->prepare);
     log_path = test_path("memcheck.log");
     command.prepare = open_log;
@@ -83,7 +79,7 @@ static struct command memcheck_command(const struct command *program, const char
 
 // valgrind puts its own in front of what it finds: given a colon, it leaves the variable in its place.
 static struct command with_memcheck(const struct command *program, const char *session) {
-    struct command command = memcheck_command(program, "--leak-check=summary");
+    struct command command = memcheck_command(program);
     append(command.env, RUN_VARIABLES, "LD_PRELOAD=:");
     append(command.env, RUN_VARIABLES, text("SEEP_OPTIONS=%s", options()));
     append(command.env, RUN_VARIABLES, text("SEEP_SESSION=%s", session));
@@ -130,7 +126,27 @@ static char *line_of(pid_t pid, char **rest) {
     return NULL;
 }
 
-static struct heap_figures read_memcheck(pid_t pid, struct kind_figures *kinds) {
+// "1,234 (32 direct, 1,202 indirect) bytes in 2 blocks are definitely lost in loss record 1 of 3"
+static bool read_record(const char *line, int *kind, long long *blocks, long long *bytes) {
+    const char *in = strstr(line, " bytes in "), *direct = strchr(line, '(');
+    if (!in || !strstr(line, " in loss record "))
+        return false;
+    *bytes = number(direct ? &direct : &line);
+    *blocks = number(&in);
+    for (*kind = 0; *kind < KINDS && !strstr(in, memcheck_names[*kind]);)
+        ++*kind;
+    ck_assert_int_lt(*kind, KINDS);
+    return true;
+}
+
+static void read_lost(struct lost_stacks *lost, const char *line) {
+    int kind;
+    long long blocks, bytes;
+    bool is_lost = read_record(line, &kind, &blocks, &bytes) && kind <= KIND_INDIRECT;
+    lost_stacks_read_line(lost, line, is_lost ? blocks : 0);
+}
+
+static struct heap_figures read_memcheck(pid_t pid, struct kind_figures *kinds, struct lost_stacks *lost) {
     struct heap_figures figures = {0};
     char *log = file_read(log_path, NULL), *rest = log;
     const char *at;
@@ -138,6 +154,7 @@ static struct heap_figures read_memcheck(pid_t pid, struct kind_figures *kinds) 
     bool found = false;
     for (char *line; (line = line_of(pid, &rest));) {
         read_kind(line, kinds);
+        read_lost(lost, line);
         if ((at = strstr(line, "in use at exit: "))) {
             figures.outstanding_bytes = number(&at);
             figures.outstanding_blocks = number(&at);
@@ -171,12 +188,13 @@ static void sum_sites(const json_t *process, struct kind_figures *kinds) {
     }
 }
 
-static struct heap_figures read_report(pid_t pid, struct kind_figures *kinds) {
+static struct heap_figures read_report(pid_t pid, struct kind_figures *kinds, struct lost_stacks *lost) {
     ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
     json_t *report = report_load(report_path()), *process = process_with_pid(report, pid);
     assert_whole(report);
     ck_assert_ptr_nonnull(process);
     sum_sites(process, kinds);
+    lost_stacks_of_report(lost, process);
     return (struct heap_figures){heap(process, "allocations"), heap(process, "frees"),
                                  heap(process, "allocated_bytes"), heap(process, "outstanding_blocks"),
                                  heap(process, "outstanding_bytes")};
@@ -197,36 +215,29 @@ struct both_figures measure_with_both(const struct command *program) {
     struct command under_seep = with_seep(&common, preload_length);
     struct outcome seep = run(&under_seep);
     struct both_figures figures = {0};
-    figures.seep = read_report(seep.pid, figures.seep_kinds);
+    figures.seep = read_report(seep.pid, figures.seep_kinds, &figures.seep_lost);
     under_memcheck = with_memcheck(&common, session);
     struct outcome memcheck = run(&under_memcheck);
-    figures.memcheck = read_memcheck(memcheck.pid, figures.memcheck_kinds);
+    figures.memcheck = read_memcheck(memcheck.pid, figures.memcheck_kinds, &figures.memcheck_lost);
     ck_assert_str_eq(seep.out, memcheck.out);
     ck_assert_str_eq(seep.err, memcheck.err);
     ck_assert_int_eq(exit_status(&seep), exit_status(&memcheck));
     return figures;
 }
 
-// "1,234 (32 direct, 1,202 indirect) bytes in 2 blocks are definitely lost in loss record 1 of 3"
 void memcheck_records(const struct command *program,
                       void (*visit)(void *context, int kind, long long blocks, long long bytes),
                       void *context) {
-    struct command command = memcheck_command(program, "--leak-check=full");
+    struct command command = memcheck_command(program);
     struct outcome outcome = run(&command);
     char *log = file_read(log_path, NULL), *rest = log;
     bool found = false;
     for (char *line; (line = line_of(outcome.pid, &rest));) {
         found |= strstr(line, "HEAP SUMMARY") != NULL;
-        if (!strstr(line, " in loss record "))
-            continue;
-        const char *at = line, *direct = strchr(line, '('), *in = strstr(line, " bytes in ");
-        ck_assert_ptr_nonnull(in);
-        if (direct)
-            at = direct;
-        long long bytes = number(&at), blocks = number(&in);
-        for (int kind = 0; kind < KINDS; kind++)
-            if (strstr(line, memcheck_names[kind]))
-                visit(context, kind, blocks, bytes);
+        int kind;
+        long long blocks, bytes;
+        if (read_record(line, &kind, &blocks, &bytes))
+            visit(context, kind, blocks, bytes);
     }
     ck_assert_msg(found, "memcheck wrote no summary to %s", log_path);
     free(log);
@@ -261,4 +272,6 @@ void assert_same_kinds(const char *name, const struct both_figures *figures) {
     ck_assert_msg(seep[KIND_DEFINITE].blocks + seep[KIND_INDIRECT].blocks <=
                       memcheck[KIND_DEFINITE].blocks + memcheck[KIND_INDIRECT].blocks,
                   "%s: more is lost by seep than by memcheck:%s", name, both);
+    const char *exceed = lost_stacks_exceed(&figures->seep_lost, &figures->memcheck_lost);
+    ck_assert_msg(!exceed, "%s: lost by seep, and not by memcheck: %s", name, exceed);
 }

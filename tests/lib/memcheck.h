@@ -2,6 +2,7 @@
 // heap.
 #pragma once
 
+#include "tests/lib/lost_stacks.h"
 #include "tests/lib/run.h"
 
 struct heap_figures {
@@ -18,6 +19,7 @@ struct kind_figures {
 struct both_figures {
     struct heap_figures seep, memcheck;
     struct kind_figures seep_kinds[KINDS], memcheck_kinds[KINDS];
+    struct lost_stacks seep_lost, memcheck_lost;
 };
 
 // The program's own process in both; children are not looked at. Fails the test unless the program prints and
@@ -30,7 +32,7 @@ struct both_figures measure_with_both(const struct command *program);
 
 void assert_same_figures(const char *name, const struct both_figures *figures);
 // Blocks of each class: those that seep counts otherwise are at most two of a hundred, and none of them
-// became lost. Bytes are left to assert_same_figures.
+// became lost: not in all, and not from any stack. Bytes are left to assert_same_figures.
 void assert_same_kinds(const char *name, const struct both_figures *figures);
 
 // What memcheck says of each block: calls visit for each of its loss records, one for all blocks of a stack
