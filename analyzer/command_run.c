@@ -55,7 +55,7 @@ int command_run(const struct options *options) {
                      &(struct session_options){.depth = options->depth,
                                                .follow_children = options->follow_children,
                                                .track = options->track, // TRACK_ bits are the wire's
-                                               .tally = report_outputs_want_acquired(options),
+                                               .turnover = report_outputs_want_acquired(options),
                                                .verbosity = options->verbosity,
                                                .examine = {.verdict = options->verdict,
                                                            .memory = true,

@@ -3,7 +3,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/ledger/ledger.h"
 #include "analyzer/process.h"
-#include "analyzer/tally.h"
+#include "analyzer/turnover.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/ring.h"
 
@@ -53,16 +53,16 @@ static void release_slots(const struct family *family, struct wire_ring *ring, u
 
 // Not the live set's, which takes all others, and counts those that make no sense.
 static inline bool is_elsewhere(const struct process *owner, const struct wire_record *record) {
-    return ledger_wants(record) || (record->kind == RECORD_TALLY && owner->tally);
+    return ledger_wants(record) || (record->kind == RECORD_TURNOVER && owner->turnover);
 }
 
 // Records of the heap are the live set's, in runs as long as they come; the others are the ledger's, or the
-// tally's, which wants to know of acquires, too.
+// turnover's, which wants to know of acquires, too.
 static void hand_on(struct process *owner, const struct wire_record *records, size_t count) {
     if (!owner->live) // harvested at its last moment: nothing counts any more
         return;
-    if (owner->tally)
-        tally_take(owner->tally, records, count);
+    if (owner->turnover)
+        turnover_take(owner->turnover, records, count);
     for (size_t at = 0; at < count;) {
         size_t run = at;
         while (run < count && !is_elsewhere(owner, &records[run]))
@@ -186,16 +186,16 @@ static bool was_sent(const struct family *family, uint32_t extent, const struct 
     return false;
 }
 
-static void read_tallies(struct family *family, uint32_t extent, struct process *owner, bool gone) {
+static void read_turnovers(struct family *family, uint32_t extent, struct process *owner, bool gone) {
     struct wire_nursery *nursery = family_nursery(family, extent);
-    for (size_t place = 0; place < NURSERY_TALLIES; place++) {
-        struct wire_record entry = nursery_tally_record(&nursery->tallies[place]);
+    for (size_t place = 0; place < NURSERY_TURNOVERS; place++) {
+        struct wire_record entry = nursery_turnover_record(&nursery->turnovers[place]);
         if (entry.address == 0) // no pair
             continue;
         if (!was_sent(family, extent, &entry, 1)) // an equal one before the last is another, older one
             hand_on(owner, &entry, 1);
         if (gone && !family->deserted)
-            nursery->tallies[place].count = 0;
+            nursery->turnovers[place].count = 0;
     }
 }
 
@@ -218,8 +218,8 @@ static void read_nursery(struct family *family, uint32_t extent, struct process 
         owner->cancelled += nursery->cancelled;
         owner->cancelled_bytes += nursery->cancelled_bytes;
     }
-    if (owner->tally)
-        read_tallies(family, extent, owner, gone);
+    if (owner->turnover)
+        read_turnovers(family, extent, owner, gone);
     if (gone && !family->deserted)
         nursery->cancelled = nursery->cancelled_bytes = 0;
 }

@@ -69,7 +69,7 @@ static int lay_out(struct wire_memory *memory, uint64_t bytes, const struct fami
     memory->follow = options->follow;
     memory->track = options->track;
     memory->examine = options->examine;
-    memory->tally = options->tally;
+    memory->turnover = options->turnover;
     memory->compare_stacks = options->compare_stacks;
     memory->version = WIRE_VERSION;
     memory->magic = WIRE_MEMORY_MAGIC;
@@ -121,7 +121,7 @@ struct family *family_new(const struct family_options *options) {
         family->string_bytes = memory->string_limit;
         family->ring_slots = memory->ring_slots;
         family->depth = memory->depth;
-        family->tally = options->tally;
+        family->turnover = options->turnover;
         family->follow = options->follow;
         family->extents = calloc(family->extent_count, sizeof *family->extents);
         bad = family->extents ? 0 : -ENOMEM;

@@ -19,7 +19,7 @@ struct family {
     uint64_t processes_at, extent_states_at, modules_at, strings_at, nodes_at, extents_at;
     uint64_t string_bytes; // of the string area
     uint32_t node_limit, extent_count, ring_slots, depth;
-    bool follow, tally;
+    bool follow, turnover;
     // What we know of each.
     struct process *by_slot[WIRE_PROCESSES]; // NULL: slot not in use as far as we know
     struct process
@@ -48,7 +48,7 @@ struct family_options {
     bool follow;            // record forked children
     uint32_t track;         // WIRE_TRACK_ bits
     bool examine;           // processes stand still at their end until they have been examined
-    bool tally;             // count what each stack acquires and gives back (tally.h)
+    bool turnover;          // count what each stack acquires and gives back (turnover.h)
     bool compare_stacks;    // debugging: compare every stack with libunwind's own walk
     uint64_t address_space; // the target's limit; the memory takes an eighth of it at most
 };

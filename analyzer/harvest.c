@@ -185,16 +185,16 @@ void harvest_collect(struct harvest *harvest, const struct family *family, const
 }
 
 static int by_bytes(const void *left, const void *right) {
-    const struct tally_entry *a = left, *b = right;
+    const struct turnover_entry *a = left, *b = right;
     if (a->bytes != b->bytes)
         return a->bytes > b->bytes ? -1 : 1;
     return a->stack < b->stack ? -1 : a->stack > b->stack;
 }
 
-void harvest_acquired(struct harvest *harvest, const struct family *family, struct tally *acquired) {
+void harvest_acquired(struct harvest *harvest, const struct family *family, struct turnover *acquired) {
     struct harvester c = {.harvest = harvest, .family = family};
     size_t count;
-    struct tally_entry *entries = tally_entries(acquired, &count);
+    struct turnover_entry *entries = turnover_entries(acquired, &count);
     qsort(entries, count, sizeof *entries, by_bytes);
     for (size_t i = 0; i < count; i++) {
         struct harvested_group *group;

@@ -5,7 +5,7 @@
 #include "analyzer/family.h"
 #include "analyzer/live.h"
 #include "analyzer/report/report.h"
-#include "analyzer/tally.h"
+#include "analyzer/turnover.h"
 #include "analyzer/verdict/verdict.h"
 
 #include <stdbool.h>
@@ -82,8 +82,8 @@ struct harvest {
     struct harvested_group *groups;
     size_t group_count, group_room;
     // Everything that was acquired, by stack, given back or not, most bytes first: call is CALL_NONE. Only
-    // when a tally was kept. Of more than HARVEST_ACQUIRED stacks the last one is all others together,
-    // without frames.
+    // when the turnover was counted. Of more than HARVEST_ACQUIRED stacks the last one is all others
+    // together, without frames.
     struct harvested_group *acquired;
     size_t acquired_count, acquired_room;
     struct harvested_misuse *misuses;
@@ -113,7 +113,7 @@ void harvest_live(struct harvester *harvester, const struct live_set *live, cons
 void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live,
                      const struct verdicts *verdict);
 
-// Adds what each stack acquired. Sorts the tally.
-void harvest_acquired(struct harvest *harvest, const struct family *family, struct tally *acquired);
+// Adds what each stack acquired. Sorts the turnover's entries.
+void harvest_acquired(struct harvest *harvest, const struct family *family, struct turnover *acquired);
 
 void harvest_free(struct harvest *harvest);

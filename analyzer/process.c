@@ -2,7 +2,7 @@
 #include "analyzer/process.h"
 #include "analyzer/must.h"
 #include "analyzer/process_descriptors.h"
-#include "analyzer/tally.h"
+#include "analyzer/turnover.h"
 #include "analyzer/memory/look.h"
 #include "analyzer/process_mappings.h"
 #include "analyzer/process_memory.h"
@@ -137,7 +137,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     watch(process, parent);
     process->live = live_new(0);
     process->ledger = ledger_new();
-    process->tally = family->tally ? tally_new() : NULL;
+    process->turnover = family->turnover ? turnover_new() : NULL;
     if (parent)
         describe_as(process, parent);
     else
@@ -163,7 +163,7 @@ void process_free(struct process *process) {
     table_free(&process->mapping_sites);
     free(process->mapping_groups);
     free(process->allocator);
-    tally_free(process->tally);
+    turnover_free(process->turnover);
     harvest_free(&process->harvest);
     free(process->scan.refused);
     open_files_free(&process->files);
@@ -284,13 +284,13 @@ void process_harvest(struct process *process, const struct verdicts *verdict) {
     process_harvest_descriptors(process, harvester);
     process_harvest_mappings(process, harvester);
     harvest_end(harvester);
-    if (process->tally)
-        harvest_acquired(&process->harvest, process->family, process->tally);
+    if (process->turnover)
+        harvest_acquired(&process->harvest, process->family, process->turnover);
     process_mark_blocks(process, verdict);
     live_free(process->live);
     process->live = NULL;
-    tally_free(process->tally);
-    process->tally = NULL;
+    turnover_free(process->turnover);
+    process->turnover = NULL;
 }
 
 static void name_allocator(struct process *process, uint32_t module) {

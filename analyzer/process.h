@@ -75,7 +75,7 @@ struct process {
     char *allocator;               // path of the object that serves malloc; NULL: not known
     int64_t mapped_resident_bytes; // of the mappings that are left; -1: not known
     struct live_counts counts;
-    struct tally *tally; // NULL: nobody asked, or after the harvest
+    struct turnover *turnover; // NULL: nobody asked, or after the harvest
     struct harvest harvest;
     struct look *look;  // the last look at its memory; NULL: there was none
     bool looked_at_end; // that look was taken when it stood at its end, or ran on when all others had ended

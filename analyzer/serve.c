@@ -68,7 +68,7 @@ int serve(const char *connection) {
                      &(struct session_options){.depth = options.depth,
                                                .follow_children = options.follow_children,
                                                .track = options.track, // TRACK_ bits are the wire's
-                                               .tally = report_outputs_want_acquired(&options),
+                                               .turnover = report_outputs_want_acquired(&options),
                                                .verbosity = options.verbosity,
                                                .examine = {.verdict = options.verdict,
                                                            .memory = true,

@@ -218,7 +218,7 @@ static int take_in(struct session *session, int connection, const char *session_
                                             .follow = session->options.follow_children,
                                             .track = session->options.track,
                                             .examine = examine_wanted(&session->options.examine),
-                                            .tally = session->options.tally,
+                                            .turnover = session->options.turnover,
                                             .compare_stacks = getenv("SEEP_DEBUG_COMPARE_STACKS") != NULL,
                                             .address_space = hello.address_space});
     if (!family) {

@@ -15,7 +15,7 @@ struct session_options {
     uint32_t depth;
     uint32_t track; // WIRE_TRACK_ bits
     bool follow_children;
-    bool tally; // count what each stack acquires, given back or not
+    bool turnover; // count what each stack acquires, given back or not
     int verbosity;
     struct examine_options examine; // what is looked at when a process ends
 };

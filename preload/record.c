@@ -147,12 +147,13 @@ __attribute__((always_inline)) static inline struct thread *enter_for_heap(void)
 }
 
 // A pair that cancelled itself, for its stack's account. Sent before the place serves another stack.
-static __attribute__((noinline)) void tally(struct thread *thread, const struct wire_record *acquire) {
-    struct wire_tally *place = &thread->nursery.tallies[acquire->stack % NURSERY_TALLIES];
+static __attribute__((noinline)) void count_turnover(struct thread *thread,
+                                                     const struct wire_record *acquire) {
+    struct wire_turnover *place = &thread->nursery.turnovers[acquire->stack % NURSERY_TURNOVERS];
     if (place->count && (place->stack != acquire->stack || place->count == UINT32_MAX)) {
         if (!reserve(thread, 1))
             return;
-        *slot(thread, 0) = nursery_tally_record(place);
+        *slot(thread, 0) = nursery_turnover_record(place);
         publish(thread, 1);
         place->count = 0;
         atomic_signal_barrier();
@@ -168,8 +169,8 @@ static __attribute__((noinline)) void tally(struct thread *thread, const struct 
 
 static inline void count_cancelled(struct thread *thread, const struct wire_record *acquire) {
     nursery_count(&thread->nursery, acquire);
-    if (unlikely(memory->tally))
-        tally(thread, acquire);
+    if (unlikely(memory->turnover))
+        count_turnover(thread, acquire);
 }
 
 void record_acquire(uint8_t call, const void *block, size_t bytes, const struct frame_state *caller) {

@@ -21,9 +21,9 @@ struct offender {
     uint64_t worst, allowed;        // of a grown one: the most in one process, and what was allowed there
 };
 
-struct tally {
+struct offenders {
     struct arena *arena;
-    struct offender *offenders;
+    struct offender *all;
     size_t count;
     struct table by_id;
 };
@@ -48,14 +48,14 @@ static void excess_of(const struct report_site *site, uint64_t *count, uint64_t 
     *bytes = *count == site->count || share >= (long double)site->bytes ? site->bytes : (uint64_t)share;
 }
 
-static void add_site(struct tally *tally, const struct report_site *site) {
+static void add_site(struct offenders *found, const struct report_site *site) {
     uint64_t key = strtoull(site->id, NULL, 16), count, bytes;
     int added;
-    uint32_t index = *table_at(&tally->by_id, key, (uint32_t)tally->count, &added);
-    struct offender *one = &tally->offenders[index];
+    uint32_t index = *table_at(&found->by_id, key, (uint32_t)found->count, &added);
+    struct offender *one = &found->all[index];
     if (added) {
         *one = (struct offender){.site = site};
-        tally->count++;
+        found->count++;
     }
     excess_of(site, &count, &bytes);
     one->count = add_saturating(one->count, count);
@@ -67,18 +67,18 @@ static void add_site(struct tally *tally, const struct report_site *site) {
 }
 
 // The sites of one verdict that count, each once.
-static void add_up(struct tally *tally, const struct report *report, enum verdict verdict) {
+static void add_up(struct offenders *found, const struct report *report, enum verdict verdict) {
     size_t most = 0;
     for (size_t p = 0; p < report->process_count; p++)
         most += report->processes[p].site_count;
-    tally->offenders = arena_array(tally->arena, struct offender, most);
+    found->all = arena_array(found->arena, struct offender, most);
     for (size_t p = 0; p < report->process_count; p++)
         for (size_t i = 0; i < report->processes[p].site_count && counts(&report->processes[p]); i++) {
             const struct report_site *site = &report->processes[p].sites[i];
             if (site->verdict == verdict && !covered(site))
-                add_site(tally, site);
+                add_site(found, site);
         }
-    table_free(&tally->by_id);
+    table_free(&found->by_id);
 }
 
 static int most_first(const void *left, const void *right) {
@@ -118,11 +118,11 @@ static bool within(const struct allowance *limit, uint64_t count, uint64_t bytes
     return (!limit->count_given || count <= limit->count) && (!limit->bytes_given || bytes <= limit->bytes);
 }
 
-static void name_sites(struct lines *reasons, struct tally *tally, enum verdict verdict, size_t most) {
+static void name_sites(struct lines *reasons, struct offenders *found, enum verdict verdict, size_t most) {
     struct arena *arena = reasons->arena;
-    qsort(tally->offenders, tally->count, sizeof *tally->offenders, most_first);
-    for (size_t i = 0; i < tally->count && i < most; i++) {
-        const struct offender *one = &tally->offenders[i];
+    qsort(found->all, found->count, sizeof *found->all, most_first);
+    for (size_t i = 0; i < found->count && i < most; i++) {
+        const struct offender *one = &found->all[i];
         const char *mark = one->site->baseline, *place = site_place(arena, one->site);
         const char *known = "";
         if (mark && strcmp(mark, "grown") == 0 && one->worst > one->allowed)
@@ -135,8 +135,8 @@ static void name_sites(struct lines *reasons, struct tally *tally, enum verdict 
                   site_hint(arena, one->site, HINT_FUNCTIONS), place ? " (" : "", place ? place : "",
                   place ? ")" : "");
     }
-    if (tally->count > most)
-        lines_add(reasons, "... and %zu more %s sites", tally->count - most, verdict_name(verdict));
+    if (found->count > most)
+        lines_add(reasons, "... and %zu more %s sites", found->count - most, verdict_name(verdict));
 }
 
 static size_t sites_named(const struct options *options) {
@@ -145,20 +145,20 @@ static size_t sites_named(const struct options *options) {
 
 static void judge_verdict(struct report *report, const struct options *options, enum verdict verdict,
                           struct lines *reasons) {
-    struct tally tally = {.arena = arena_new()};
+    struct offenders found = {.arena = arena_new()};
     uint64_t count = 0, bytes = 0;
-    add_up(&tally, report, verdict);
-    for (size_t i = 0; i < tally.count; i++) {
-        count = add_saturating(count, tally.offenders[i].count);
-        bytes = add_saturating(bytes, tally.offenders[i].bytes);
+    add_up(&found, report, verdict);
+    for (size_t i = 0; i < found.count; i++) {
+        count = add_saturating(count, found.all[i].count);
+        bytes = add_saturating(bytes, found.all[i].bytes);
     }
-    if (tally.count && !within(&options->allow[verdict], count, bytes)) {
+    if (found.count && !within(&options->allow[verdict], count, bytes)) {
         lines_add(reasons, "%s: %s from %zu site%s, and %s allowed", verdict_name(verdict),
-                  amount(reasons->arena, verdict, count, bytes), tally.count, tally.count == 1 ? "" : "s",
+                  amount(reasons->arena, verdict, count, bytes), found.count, found.count == 1 ? "" : "s",
                   allowed(reasons->arena, &options->allow[verdict]));
-        name_sites(reasons, &tally, verdict, sites_named(options));
+        name_sites(reasons, &found, verdict, sites_named(options));
     }
-    arena_free(tally.arena);
+    arena_free(found.arena);
 }
 
 // Kinds that verdicts tell apart, and blocks that have none: what was asked for is not known.

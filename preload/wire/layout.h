@@ -62,7 +62,7 @@ struct wire_memory {
     uint32_t compare_stacks; // debugging: every captured stack is compared with libunwind's own walk
     uint32_t track;          // WIRE_TRACK_ bits: what is recorded
     uint32_t examine;        // 1: a process that ends stands still until it has been examined (wire_process)
-    uint32_t tally;          // each stack's cancelled pairs are counted (nursery.h), for who wants profiles
+    uint32_t turnover;       // each stack's cancelled pairs are counted (nursery.h), for who wants profiles
     uint32_t unused0;
     uint64_t unused1[2];
     // Targets. All are counters that only grow.

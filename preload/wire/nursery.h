@@ -15,21 +15,23 @@
 
 #include <stdint.h>
 
-enum { NURSERY_SETS = 512, NURSERY_WAYS = 4, NURSERY_TALLIES = 1024 };
+enum { NURSERY_SETS = 512, NURSERY_WAYS = 4, NURSERY_TURNOVERS = 1024 };
 
-// With wire_memory.tally: what cancelled itself here, by stack. A stack's place is its id modulo the places;
-// who needs a place that another stack has sends that one first (RECORD_TALLY). A thread that is killed
-// between sending and removing leaves it in both, as above.
-struct wire_tally {
+// With wire_memory.turnover: what cancelled itself here, by stack. A stack's place is its id modulo the
+// places; who needs a place that another stack has sends that one first (RECORD_TURNOVER). A thread that is
+// killed between sending and removing leaves it in both, as above.
+struct wire_turnover {
     uint32_t stack;
     uint32_t count; // pairs; 0: the place is empty
     uint64_t bytes; // of all of them
 };
 
 // As it travels, and as the analyzer recognises one that was sent.
-static inline struct wire_record nursery_tally_record(const struct wire_tally *tally) {
-    return (struct wire_record){
-        .address = tally->count, .bytes = tally->bytes, .stack = tally->stack, .kind = RECORD_TALLY};
+static inline struct wire_record nursery_turnover_record(const struct wire_turnover *turnover) {
+    return (struct wire_record){.address = turnover->count,
+                                .bytes = turnover->bytes,
+                                .stack = turnover->stack,
+                                .kind = RECORD_TURNOVER};
 }
 
 struct wire_nursery {
@@ -38,5 +40,5 @@ struct wire_nursery {
     uint8_t next[NURSERY_SETS]; // the way that is evicted next
     uint64_t cancelled;         // acquires and releases that cancelled each other
     uint64_t cancelled_bytes;
-    struct wire_tally tallies[NURSERY_TALLIES];
+    struct wire_turnover turnovers[NURSERY_TURNOVERS];
 };

@@ -26,7 +26,7 @@ enum {
     RECORD_KINDS = 10,
     // Blocks that were acquired with this stack and given back without being sent: address is their number,
     // bytes the sum (nursery.h). It orders nothing.
-    RECORD_TALLY = 32,
+    RECORD_TURNOVER = 32,
 };
 
 // record.flags

@@ -16,8 +16,8 @@ static const char python_work[] =
 
 enum { LIMIT_SECONDS = 600 }; // a comparison costs some 40 microseconds
 
-struct tally {
-    long long compared, different;
+struct comparison {
+    long long all, different;
 };
 
 static long long member(const json_t *process, const char *name) {
@@ -25,7 +25,7 @@ static long long member(const json_t *process, const char *name) {
 }
 
 // Runs the command with every stack compared; what it prints is other tests' business.
-static struct tally compare(const struct command *command) {
+static struct comparison compare(const struct command *command) {
     struct seep_job job = {.program = *command};
     size_t variables = 0;
     while (job.program.env[variables])
@@ -34,14 +34,14 @@ static struct tally compare(const struct command *command) {
     job.program.cwd = test_directory();
     job.program.limit_seconds = LIMIT_SECONDS;
     struct seep_run ran = seep_run_job(WAY_RUN, &job);
-    struct tally tally = {0, 0};
+    struct comparison done = {0, 0};
     size_t index;
     json_t *process;
     json_array_foreach(json_object_get(ran.report, "processes"), index, process) {
-        tally.compared += member(process, "stacks_compared");
-        tally.different += member(process, "stacks_different");
+        done.all += member(process, "stacks_compared");
+        done.different += member(process, "stacks_different");
     }
-    return tally;
+    return done;
 }
 
 static const char *cc1(void) {
@@ -61,12 +61,12 @@ START_TEST(a_million_stacks_of_real_programs_are_libunwinds) {
     bool small = effort_is_small(); // then the server only
     long long all = 0;
     for (size_t i = small ? 3 : 0; i < (small ? 4 : sizeof commands / sizeof *commands); i++) {
-        struct tally tally = compare(&commands[i]);
-        printf("%s: %lld stacks compared\n", commands[i].argv[0], tally.compared);
-        ck_assert_int_gt(tally.compared, 1000);
-        ck_assert_msg(tally.different == 0, "%s: %lld of %lld stacks differ", commands[i].argv[0],
-                      tally.different, tally.compared);
-        all += tally.compared;
+        struct comparison done = compare(&commands[i]);
+        printf("%s: %lld stacks compared\n", commands[i].argv[0], done.all);
+        ck_assert_int_gt(done.all, 1000);
+        ck_assert_msg(done.different == 0, "%s: %lld of %lld stacks differ", commands[i].argv[0],
+                      done.different, done.all);
+        all += done.all;
     }
     ck_assert_int_ge(all, small ? 20000 : 1000000);
 }

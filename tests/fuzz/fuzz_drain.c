@@ -5,7 +5,7 @@
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c analyzer/ledger/threads.c
 // links: analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c
-// links: analyzer/family.c analyzer/drain.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/tally.c analyzer/live.c
+// links: analyzer/family.c analyzer/drain.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/turnover.c analyzer/live.c
 // links: analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c analyzer/live_recent.c
 // links: analyzer/live_table.c
 //

@@ -5,7 +5,7 @@
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c analyzer/ledger/threads.c
 // links: analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c
-// links: analyzer/drain.c analyzer/family.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/tally.c
+// links: analyzer/drain.c analyzer/family.c analyzer/process.c analyzer/harvest.c analyzer/table.c analyzer/turnover.c
 // links: analyzer/live.c analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c
 // links: analyzer/live_recent.c analyzer/live_table.c
 // Memory that a crashed or hostile program wrote: draining and harvesting end, believe nothing twice, and

@@ -1,4 +1,4 @@
-// links: analyzer/harvest.c analyzer/family.c analyzer/table.c analyzer/tally.c analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c
+// links: analyzer/harvest.c analyzer/family.c analyzer/table.c analyzer/turnover.c analyzer/verdict/*.c analyzer/proc/smaps.c analyzer/arena.c
 // links: analyzer/live.c analyzer/live_history.c analyzer/live_order.c analyzer/live_pool.c
 // links: analyzer/live_recent.c analyzer/live_table.c
 // Live blocks grouped by call and stack, with their frames; damaged stacks cost nothing and are counted.

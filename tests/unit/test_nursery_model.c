@@ -2,7 +2,7 @@
 // links: preload/stack_compare.c preload/stack_table.c preload/unwind.c preload/unwind_step.c
 // links: preload/go_modules.c preload/go_rules.c preload/unwind_go.c
 // links: preload/unwind_learn.c preload/unwind_objects.c preload/unwind_gate.c preload/derive.c preload/frame_rules.c
-// links: analyzer/tally.c analyzer/table.c analyzer/family.c analyzer/drain.c analyzer/live.c analyzer/live_order.c analyzer/live_history.c
+// links: analyzer/turnover.c analyzer/table.c analyzer/family.c analyzer/drain.c analyzer/live.c analyzer/live_order.c analyzer/live_history.c
 // links: analyzer/live_recent.c analyzer/live_table.c analyzer/live_pool.c
 // flags: -pthread
 //
@@ -14,7 +14,7 @@
 
 #include "analyzer/drain.h"
 #include "analyzer/process.h"
-#include "analyzer/tally.h"
+#include "analyzer/turnover.h"
 #include "preload/module.h"
 #include "preload/unwind.h"
 
@@ -135,7 +135,7 @@ static void compare_sites(const struct comparison *c, const struct process *proc
     memset(count, 0, sizeof count);
     memset(bytes, 0, sizeof bytes);
     size_t entries;
-    const struct tally_entry *entry = tally_entries(process->tally, &entries);
+    const struct turnover_entry *entry = turnover_entries(process->turnover, &entries);
     for (; entries--; entry++) {
         struct wire_stack_node node = {0};
         if (!family_node(family, entry->stack, &node) || node.pc - WORLD_SITE_PC >= WORLD_SITES) {
@@ -199,7 +199,7 @@ static void found(void *context, struct family *of, uint32_t slot) {
     process->pid = (pid_t)family_process(of, slot)->pid;
     process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
     process->live = live_new(0);
-    process->tally = tally_new();
+    process->turnover = turnover_new();
     of->by_slot[slot] = process;
     of->live_processes++;
 }
@@ -223,7 +223,7 @@ static void finish(struct process *process) {
     atomic_store_release(&family_process(family, process->slot)->state, SLOT_FREE);
     close(process->pidfd);
     live_free(process->live);
-    tally_free(process->tally);
+    turnover_free(process->turnover);
     free(process);
     atomic_add_acq_rel(&finished, 1);
 }
@@ -291,7 +291,7 @@ static void set_up(void) {
     struct family_options options = {.track = WIRE_TRACK_HEAP,
                                      .ring_slots = 16,
                                      .depth = 64,
-                                     .tally = true,
+                                     .turnover = true,
                                      .follow = 1,
                                      .address_space = (uint64_t)8 * 64 << 20};
     family = family_new(&options);

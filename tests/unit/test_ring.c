@@ -1,4 +1,4 @@
-// links: preload/record.c preload/record_numbered.c preload/unwind_gate.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c analyzer/tally.c analyzer/table.c
+// links: preload/record.c preload/record_numbered.c preload/unwind_gate.c preload/thread.c preload/attach.c analyzer/drain.c analyzer/family.c analyzer/turnover.c analyzer/table.c
 // flags: -pthread
 // Producers on the shim's real path, the analyzer's real reading, in one process and over rings of a few
 // slots: each record arrives once and whole, a thread's releases arrive in its order, and what does not

@@ -4,7 +4,7 @@
 // links: analyzer/verdict/*.c analyzer/report/units.c analyzer/proc/*.c analyzer/arena.c
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c analyzer/ledger/threads.c
-// links: analyzer/harvest.c analyzer/table.c analyzer/tally.c analyzer/live.c analyzer/live_history.c
+// links: analyzer/harvest.c analyzer/table.c analyzer/turnover.c analyzer/live.c analyzer/live_history.c
 // links: analyzer/live_order.c analyzer/live_pool.c analyzer/live_recent.c analyzer/live_table.c
 //
 // A process that is killed was looked at before: while it ran, when it had grown, and not oftener than is

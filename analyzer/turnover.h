@@ -8,19 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tally_entry {
+struct turnover_entry {
     uint32_t stack; // id in the stack table
     uint64_t count, bytes;
 };
 
-struct tally;
+struct turnover;
 
 // Never NULL: aborts when memory runs out.
-struct tally *tally_new(void);
-void tally_free(struct tally *tally);
+struct turnover *turnover_new(void);
+void turnover_free(struct turnover *turnover);
 
-// Counts RECORD_ACQUIRE and RECORD_TALLY; passes over others.
-void tally_take(struct tally *tally, const struct wire_record *records, size_t count);
+// Counts RECORD_ACQUIRE and RECORD_TURNOVER; passes over others.
+void turnover_take(struct turnover *turnover, const struct wire_record *records, size_t count);
 
-// All entries, in any order; owned by the tally, and free to be sorted once no more are taken.
-struct tally_entry *tally_entries(struct tally *tally, size_t *count);
+// All entries, in any order; owned by the turnover, and free to be sorted once no more are taken.
+struct turnover_entry *turnover_entries(struct turnover *turnover, size_t *count);
