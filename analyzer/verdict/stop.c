@@ -1,6 +1,8 @@
-// See stop.h. Called by examine.c. No signal, no change of the target's memory or registers.
+// See stop.h. Called by examine.c. No signal, no change of the target's memory; of its registers, only how an
+// interrupted system call goes on.
 #include "analyzer/verdict/stop.h"
 #include "analyzer/vector.h"
+#include "analyzer/verdict/cut_short.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -156,6 +158,7 @@ static void read_registers(struct stopped *stopped, struct stopped_thread *threa
     thread->tls = registers.fs_base;
     thread->in_call = (long long)registers.orig_rax >= 0;
     thread->is_timed = thread->in_call && (long long)registers.rax == -RESTART_TIMED;
+    thread->is_cut_short = thread->in_call && cut_short((long)registers.orig_rax, (long)registers.rax);
     const unsigned long long *general = (const unsigned long long[]){
         registers.rax, registers.rbx, registers.rcx, registers.rdx, registers.rsi,
         registers.rdi, registers.rbp, registers.r8,  registers.r9,  registers.r10,
@@ -167,19 +170,24 @@ static void read_registers(struct stopped *stopped, struct stopped_thread *threa
     thread->word_count = stopped->word_count - thread->first_word;
 }
 
+// What the kernel finds as the call's result when the thread goes on.
+static void set_result(const struct stopped_thread *thread, long result) {
+    ptrace(PTRACE_POKEUSER, thread->tid, (void *)offsetof(struct user, regs.rax), (void *)result);
+}
+
 // A timed wait that was interrupted goes on by restart_syscall, which a sandbox may not expect: then the call
 // is made anew, with its whole time.
-static void restart_as_it_was(pid_t pid, const struct stopped_thread *thread) {
+static bool is_in_sandbox(pid_t pid, const struct stopped_thread *thread) {
     char mode[16];
     status_line(pid, thread->tid, "Seccomp", mode, sizeof mode);
-    if (atoi(mode) != 0)
-        ptrace(PTRACE_POKEUSER, thread->tid, (void *)offsetof(struct user, regs.rax),
-               (void *)(long)-RESTART_CALL);
+    return atoi(mode) != 0;
 }
 
 static void let_go(pid_t pid, const struct stopped_thread *thread) {
-    if (thread->is_timed)
-        restart_as_it_was(pid, thread);
+    if (thread->is_cut_short)
+        set_result(thread, -RESTART_UNLESS_HANDLED);
+    if (thread->is_timed && is_in_sandbox(pid, thread))
+        set_result(thread, -RESTART_CALL);
     ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(long)thread->signal);
 }
 

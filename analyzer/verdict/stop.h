@@ -3,8 +3,9 @@
 //
 // Every thread is seized and interrupted (PTRACE_SEIZE, PTRACE_INTERRUPT); no signal is sent. A signal that
 // arrives meanwhile is delivered afterwards; a process that was stopped (SIGSTOP) stays stopped; system calls
-// that were interrupted are restarted by the kernel. As after any stop and continue (signal(7)), a few calls
-// return EINTR instead: epoll_wait, sigtimedwait, semop, msgrcv, msgsnd and io_getevents.
+// that were interrupted are restarted by the kernel. Those that would say EINTR, as after any stop and
+// continue (cut_short.h), are made again with their whole timeout, unless a handler runs. As after those,
+// too, a write that waits for room and has written a part says so.
 //
 // The caller's thread is the tracer until the process was let go, and must be the one that lets it go.
 #pragma once
@@ -21,8 +22,9 @@ struct stopped_thread {
     uint64_t tls;                  // thread pointer
     size_t first_word, word_count; // in words: general registers, and vector registers unless in_call
     // For stop_go_on alone.
-    bool is_timed; // in a call that the kernel restarts with what is left of its time
-    int signal;    // to be delivered when it goes on; 0: none
+    bool is_timed;     // in a call that the kernel restarts with what is left of its time
+    bool is_cut_short; // in a call that says EINTR only because of the stop
+    int signal;        // to be delivered when it goes on; 0: none
 };
 
 struct stopped {
