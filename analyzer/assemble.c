@@ -77,6 +77,8 @@ static const char *why_no_scan(const struct process *p, const struct options *op
         return "--verdict off";
     if (p->scan.refused)
         return p->scan.refused;
+    if (p->scan.untraced && (p->end == END_EXIT || p->end == END_SIGNAL))
+        return p->scan.untraced;
     switch (p->end) {
     case END_SIGNAL:
         return "a signal ended it before it could be stopped";

@@ -254,18 +254,22 @@ void drain_published(struct family *family, struct process *process) {
             read_ring(family, i, process);
 }
 
-bool drain_standing(struct family *family, struct process *process) {
+bool drain_is_within_realloc(struct family *family, const struct process *process) {
     uint32_t used = extents_used(family);
     for (uint32_t i = 0; i < used; i++)
         if (owner_of(family, i) == process &&
             (atomic_load_acquire(&family_thread(family, i)->ring.moving) & 1)) // C4
-            return false;
+            return true;
+    return false;
+}
+
+void drain_standing(struct family *family, struct process *process) {
+    uint32_t used = extents_used(family);
     for (uint32_t i = 0; i < used; i++)
         if (owner_of(family, i) == process) {
             read_ring(family, i, process);
             read_nursery(family, i, process, false);
         }
-    return true;
 }
 
 // A thread that is gone publishes nothing more: whatever its ring holds after that was found is all. In doubt

@@ -24,10 +24,13 @@ void drain_process(struct family *family, const struct process *process, bool go
 // Reads what the process's threads have published up to now.
 void drain_published(struct family *family, struct process *process);
 
-// Reads all that a process holds which stands still, nurseries included, for its harvest. False, and nothing
-// is read: a thread was stopped within a realloc, whose block is neither here nor there; to be tried again
-// when the process has gone on a little.
-bool drain_standing(struct family *family, struct process *process);
+// Does a process that stands still stand within a realloc? Then that block is neither here nor there, and
+// what is drained now misses it, unless the process goes on a little first. Of one that will never go on, the
+// block is the old one.
+bool drain_is_within_realloc(struct family *family, const struct process *process);
+
+// Reads all that a process holds which stands still, nurseries included, for its harvest.
+void drain_standing(struct family *family, struct process *process);
 
 // Gives back the extents of threads that are gone, of a process that lives on. To be called now and then.
 void drain_reap_threads(struct family *family);

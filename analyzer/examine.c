@@ -5,6 +5,7 @@
 #include "analyzer/process_descriptors.h"
 #include "analyzer/process_owners.h"
 #include "analyzer/process_threads.h"
+#include "analyzer/verdict/memory.h"
 #include "analyzer/verdict/refusal.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/verdict/verdict.h"
@@ -30,8 +31,10 @@ static int stop_and_drain(struct process *process, struct stopped *stopped) {
         int bad = stop_process(process->pid, is_our_child, stopped);
         if (bad)
             return bad;
-        if (drain_standing(process->family, process))
+        if (!drain_is_within_realloc(process->family, process)) {
+            drain_standing(process->family, process);
             return 0;
+        }
         stop_go_on(stopped);
         nanosleep(&(struct timespec){.tv_nsec = 1000000 << (tries / 4)}, NULL);
     }
@@ -54,7 +57,18 @@ static struct classify_range early_region(const struct wire_memory *memory) {
 static void refuse(struct process *process, int error) {
     char words[512];
     refusal_words(error, words, sizeof words);
+    free(process->scan.refused);
     process->scan.refused = strdup(words);
+}
+
+// Was it killed while its memory was read? What could not be read would look like what holds nothing.
+static bool is_still_there(const struct stopped *stopped) {
+    uint64_t word;
+    for (size_t i = 0; i < stopped->thread_count; i++)
+        if (stopped->threads[i].tls &&
+            memory_copy(stopped->pid, stopped->threads[i].tls, &word, sizeof word) == 0)
+            return true;
+    return false;
 }
 
 static struct verdicts *read_memory(struct process *process, const struct stopped *stopped, int board_fd) {
@@ -75,25 +89,27 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
     live_settle(process->live);
     int bad = verdict_read(&question, process->live, &verdict);
     free(mappings);
+    if (!bad && !is_still_there(stopped)) {
+        verdict_free(verdict);
+        verdict = NULL;
+        bad = -ESRCH;
+    }
     if (bad)
         refuse(process, bad);
     return verdict;
 }
 
-static void look_at_the_heap(struct process *process, const struct examine_options *options) {
-    struct stopped stopped;
-    int bad = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
-    if (bad) {
-        refuse(process, bad);
-        return;
-    }
-    process_find_lost_stacks(process, &stopped);
+// Its threads stand, and all that they recorded has been drained. Lets them go on.
+static void look_at_what_stands(struct process *process, const struct examine_options *options,
+                                const struct examine_held *held) {
+    process_find_lost_stacks(process, held->stopped);
     process_look(process, true);
     if (options->descriptors)
         process_look_at_descriptors(process, UINT64_MAX);
-    struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
-    process->scan.threads = stopped.thread_count;
-    process->scan.pause_ns = stop_go_on(&stopped);
+    struct verdicts *verdict = read_memory(process, held->stopped, options->board_fd);
+    process->scan.threads = held->stopped->thread_count;
+    process->scan.pause_ns = process_now_ns() - held->stopped->began_ns;
+    held->go_on(held->context);
     if (verdict) {
         process->scan.done = true;
         verdict_decide(verdict);
@@ -101,6 +117,20 @@ static void look_at_the_heap(struct process *process, const struct examine_optio
     }
     process_harvest(process, verdict);
     verdict_free(verdict);
+}
+
+static void go_on(void *stopped) {
+    stop_go_on(stopped);
+}
+
+static void look_at_the_heap(struct process *process, const struct examine_options *options) {
+    struct stopped stopped;
+    int bad = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
+    if (bad)
+        refuse(process, bad);
+    else
+        look_at_what_stands(process, options,
+                            &(struct examine_held){.stopped = &stopped, .go_on = go_on, .context = &stopped});
 }
 
 void process_examine(struct process *process, const struct examine_options *options) {
@@ -114,4 +144,15 @@ void process_examine(struct process *process, const struct examine_options *opti
         drain_round(process->family);
         process_look_at_descriptors(process, ledger_complete_to(process->ledger));
     }
+}
+
+void process_examine_held(struct process *process, const struct examine_options *options,
+                          const struct examine_held *held) {
+    if (held->error) {
+        refuse(process, held->error);
+        held->go_on(held->context);
+        return;
+    }
+    drain_standing(process->family, process); // a realloc that is under way will not be done any more
+    look_at_what_stands(process, options, held);
 }

@@ -166,6 +166,7 @@ void process_free(struct process *process) {
     turnover_free(process->turnover);
     harvest_free(&process->harvest);
     free(process->scan.refused);
+    free(process->scan.untraced);
     open_files_free(&process->files);
     free(process->executable);
     free(process->arguments);

@@ -26,7 +26,8 @@ struct sampling {
 
 // The look for pointers to its blocks.
 struct process_scan {
-    char *refused; // why it could not be done; NULL: it was, or was not tried
+    char *refused;  // why it could not be done; NULL: it was, or was not tried
+    char *untraced; // why its end could not be awaited by tracing it; NULL: it could, or need not
     bool done;
     uint64_t pause_ns; // for how long all its threads stood still
     size_t threads;
@@ -57,6 +58,7 @@ struct process {
     uint32_t stacks_compared, stacks_different; // with SEEP_DEBUG_COMPARE_STACKS
     uint64_t cancelled, cancelled_bytes;        // blocks that came and went within a nursery
     uint64_t invalid_records;                   // that made no sense: damaged memory
+    bool traced;                                // it is looked at in its very last moment (trace.h)
     bool examined;                              // it stood still at its end and was looked at
     struct process_scan scan;                   // what that took, for the verdict
     bool quiet;                                 // nothing came in the last round

@@ -7,6 +7,7 @@
 #include "analyzer/meeting.h"
 #include "analyzer/process_descriptors.h"
 #include "analyzer/sample.h"
+#include "analyzer/trace.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/watch.h"
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,10 +144,15 @@ static void release_family(struct session *session, struct family *family) {
     family_free(family);
 }
 
+// Asks wait only once it is over: of a child that another thread of ours traces, wait would take that one's
+// events.
 static void reap_root(struct session *session) {
     int status = 0;
-    if (session->root_pidfd < 0 || waitpid(session->root, &status, WNOHANG) == 0)
+    struct pollfd over = {.fd = session->root_pidfd, .events = POLLIN};
+    if (session->root_pidfd < 0 || poll(&over, 1, 0) != 1)
         return;
+    if (waitpid(session->root, &status, WNOHANG) != session->root && session->tracer)
+        tracer_reaped(session->tracer, session->root, &status);
     session->root_gone = true;
     session->root_status = status;
     close(session->root_pidfd);
@@ -157,8 +164,10 @@ static void finish(struct session *session, struct process *process, bool still_
     drain_process(process->family, process, !still_running);
     if (process->pid == session->root && !process->unseen && !process->replaced && !still_running) {
         reap_root(session); // it may have ended only after the last look
-        process->wait_status_known = session->root_gone && !session->root_waits;
-        process->wait_status = session->root_status;
+        if (session->root_gone && !session->root_waits) {
+            process->wait_status_known = true;
+            process->wait_status = session->root_status;
+        }
         session->root_gone |= session->root_waits;
     }
     process_finish(process, still_running);
@@ -183,6 +192,7 @@ static void found_fork(void *context, struct family *family, uint32_t slot) {
     struct process *process = process_new(family, slot, (pid_t)wire->pid, BEGIN_FORK, parent);
     if (session->options.track & WIRE_TRACK_FD)
         process_inherit_from(process, parent);
+    trace_forked(session->tracer, process);
     enter(session, process);
 }
 
@@ -237,6 +247,7 @@ static int take_in(struct session *session, int connection, const char *session_
     struct process *fresh = enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
     if (session->options.track & WIRE_TRACK_FD)
         process_inherit(fresh, hello.socket);
+    trace_begin(&session->tracer, session->board, fresh, &session->options.examine);
     bad = meeting_welcome(connection, session->board, family, session_path);
     if (hello.pid == session->root)
         session->root_came = true;
@@ -343,10 +354,12 @@ static void finish_gone(struct session *session) {
 
 static void examine(struct session *session, struct process *process) {
     struct family *family = process->family;
-    process->examined = true;
-    watch_beat(session->watch, true);
-    process_examine(process, &session->options.examine);
-    watch_beat(session->watch, false);
+    if (!process->traced) { // else its very last moment is still to come
+        process->examined = true;
+        watch_beat(session->watch, true);
+        process_examine(process, &session->options.examine);
+        watch_beat(session->watch, false);
+    }
     uint32_t *examined = &family_process(family, process->slot)->examined;
     atomic_store_release(examined, 1); // LE3
     syscall(SYS_futex, examined, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -368,23 +381,49 @@ static void examine_standing(struct session *session) {
     }
 }
 
+// Of a root that has come to its end: is nobody else left?
+static bool is_last(struct session *session, const struct process *root) {
+    finish_gone(session); // those that ended before are not to keep it waiting
+    if (session->root_gone)
+        return false;
+    size_t live = 0;
+    for (size_t i = 0; i < session->family_count; i++)
+        live += session->families[i]->live_processes;
+    return live == 1 && !process_has_children(root);
+}
+
 // A root that started us itself stands in its last moment and waits: finish it if nobody else is left, else
-// let it go.
+// let it go. One that is traced waits later.
 static void look_at_waiting_root(struct session *session) {
     struct process *root =
         session->root_waits && !session->root_gone ? process_by_pid(session, session->root) : NULL;
     if (!root || !atomic_load_acquire(&family_process(root->family, root->slot)->waits)) // LW2
         return;
-    finish_gone(session); // those that ended before it said so are not to keep it waiting
-    if (session->root_gone)
-        return;
-    size_t live = 0;
-    for (size_t i = 0; i < session->family_count; i++)
-        live += session->families[i]->live_processes;
-    if (live == 1 && !process_has_children(root))
+    if (!root->traced && is_last(session, root))
         session->root_last = true;
-    else
+    else if (!session->root_gone)
         board_reported(session->board);
+}
+
+// Processes that were traced and have come to their last moment.
+static void examine_traced(struct session *session) {
+    struct tracer_end *end;
+    while (session->tracer && !session->held && (end = tracer_take(session->tracer))) {
+        discover(session);
+        struct process *process = process_by_pid(session, end->pid);
+        if (!process || process->examined) {
+            tracer_release(session->tracer, end);
+            continue;
+        }
+        bool waits = session->root_waits && end->pid == session->root && !end->error;
+        if (waits && is_last(session, process))
+            session->held = end;
+        process->examined = true;
+        watch_beat(session->watch, true);
+        trace_examine(session->tracer, end, process, &session->options.examine, !session->held);
+        watch_beat(session->watch, false);
+        session->root_last = session->held != NULL;
+    }
 }
 
 static void say_waiting(struct session *session) {
@@ -414,6 +453,7 @@ void session_serve(struct session *session) {
         if (session->look_for_ends)
             finish_gone(session);
         examine_standing(session);
+        examine_traced(session);
         look_at_waiting_root(session);
         uint64_t now = now_ns();
         board_heartbeat(session->board);
@@ -444,6 +484,9 @@ void session_serve(struct session *session) {
 }
 
 void session_close(struct session *session) {
+    if (session->held)
+        tracer_release(session->tracer, session->held);
+    tracer_free(session->tracer);
     watch_free(session->watch);
     board_free(session->board); // tells who waits for the report, too
     for (size_t i = 0; i < session->process_count; i++)

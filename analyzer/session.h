@@ -24,6 +24,8 @@ struct session {
     struct session_options options;
     struct board *board;
     struct watch *watch;
+    struct tracer *tracer;   // NULL: nobody had to be traced yet
+    struct tracer_end *held; // of a traced root, which stands in its last moment until the report is out
     int epoll_fd, listen_fd, signal_fd;
     char directory[64];   // private, 0700
     char socket_path[96]; // in it

@@ -1,5 +1,6 @@
 // What an ELF file says about how it will be started: the facts that decide whether a library can be
-// preloaded into it. Reads the file with bounds checks and believes nothing it says; used by target.c alone.
+// preloaded into it. Reads the file with bounds checks and believes nothing it says; used by target.c before
+// it starts, and by trace.c.
 #pragma once
 
 #include <stdbool.h>

@@ -49,6 +49,9 @@ void refusal_words(int error, char *out, size_t bytes) {
                  "one of its threads did not stop within 2 seconds: it waits for a vfork child or "
                  "for a device");
         return;
+    case ECANCELED:
+        snprintf(out, bytes, "it ended while one of its threads replaced the program");
+        return;
     case EAGAIN:
         snprintf(out, bytes, "its threads could not be stopped outside of realloc");
         return;

@@ -3,24 +3,21 @@
 #include "analyzer/verdict/stop.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/cut_short.h"
+#include "analyzer/verdict/registers.h"
+#include "analyzer/verdict/task.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 
 static const uint64_t patience_ns = 2000ull * 1000 * 1000; // for a thread that does not stop
 
-// What an interrupted call leaves for the kernel's own eyes: how to go on with it (linux/errno.h).
-enum { RESTART_CALL = 513, RESTART_TIMED = 516 };
-enum { XSTATE_BYTES = 16384 }; // AVX-512 takes 2.7 KiB, AMX tiles another 8
+enum { RESTART_CALL = 513 }; // what makes the kernel begin an interrupted call anew (linux/errno.h)
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -35,36 +32,9 @@ static bool known(const struct stopped *stopped, pid_t tid) {
     return false;
 }
 
-// A line of /proc/PID/task/TID/status; an empty string if there is none.
-static void status_line(pid_t pid, pid_t tid, const char *name, char *out, size_t bytes) {
-    char path[64], line[256];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
-    out[0] = '\0';
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return;
-    size_t length = strlen(name);
-    while (!out[0] && fgets(line, sizeof line, file))
-        if (strncmp(line, name, length) == 0 && line[length] == ':')
-            snprintf(out, bytes, "%s", line + length + 1 + strspn(line + length + 1, " \t"));
-    fclose(file);
-}
-
-// Why a thread could not be seized: 0 if it is just gone.
-static int why_not(pid_t pid, pid_t tid, int error) {
-    char text[64];
-    if (error == ESRCH)
-        return 0;
-    status_line(pid, tid, "State", text, sizeof text);
-    if (text[0] == 'Z' || text[0] == 'X' || !text[0])
-        return 0;
-    status_line(pid, tid, "TracerPid", text, sizeof text);
-    return atoi(text) ? -EBUSY : -error;
-}
-
 static int seize(struct stopped *stopped, pid_t tid) {
     if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
-        return why_not(stopped->pid, tid, errno);
+        return task_why_not(stopped->pid, tid, errno);
     struct stopped_thread *thread =
         VECTOR_PUSH(stopped->threads, stopped->thread_count, stopped->thread_room);
     *thread = (struct stopped_thread){.tid = tid};
@@ -128,48 +98,6 @@ static int wait_for(struct stopped *stopped, size_t *index, bool is_our_child) {
     }
 }
 
-static void take_word(struct stopped *stopped, uint64_t word) {
-    *VECTOR_PUSH(stopped->words, stopped->word_count, stopped->word_room) = word;
-}
-
-// What of the extended state is a register: the legacy area's vector half, and all behind the header. What
-// lies between may hold addresses of the last floating-point instruction.
-static void take_vectors(struct stopped *stopped, pid_t tid) {
-    static _Alignas(64) unsigned char state[XSTATE_BYTES];
-    struct iovec io = {state, sizeof state};
-    if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_X86_XSTATE, &io) != 0)
-        return;
-    for (size_t at = 160; at + 8 <= io.iov_len; at += 8)
-        if (at < 416 || at >= 576) {
-            uint64_t word;
-            memcpy(&word, state + at, sizeof word);
-            take_word(stopped, word);
-        }
-}
-
-static void read_registers(struct stopped *stopped, struct stopped_thread *thread) {
-    struct user_regs_struct registers;
-    struct iovec io = {&registers, sizeof registers};
-    thread->first_word = stopped->word_count;
-    if (ptrace(PTRACE_GETREGSET, thread->tid, (void *)NT_PRSTATUS, &io) != 0)
-        return;
-    thread->pc = registers.rip;
-    thread->sp = registers.rsp;
-    thread->tls = registers.fs_base;
-    thread->in_call = (long long)registers.orig_rax >= 0;
-    thread->is_timed = thread->in_call && (long long)registers.rax == -RESTART_TIMED;
-    thread->is_cut_short = thread->in_call && cut_short((long)registers.orig_rax, (long)registers.rax);
-    const unsigned long long *general = (const unsigned long long[]){
-        registers.rax, registers.rbx, registers.rcx, registers.rdx, registers.rsi,
-        registers.rdi, registers.rbp, registers.r8,  registers.r9,  registers.r10,
-        registers.r11, registers.r12, registers.r13, registers.r14, registers.r15};
-    for (size_t i = 0; i < 15; i++)
-        take_word(stopped, general[i]);
-    if (!thread->in_call)
-        take_vectors(stopped, thread->tid);
-    thread->word_count = stopped->word_count - thread->first_word;
-}
-
 // What the kernel finds as the call's result when the thread goes on.
 static void set_result(const struct stopped_thread *thread, long result) {
     ptrace(PTRACE_POKEUSER, thread->tid, (void *)offsetof(struct user, regs.rax), (void *)result);
@@ -179,7 +107,7 @@ static void set_result(const struct stopped_thread *thread, long result) {
 // is made anew, with its whole time.
 static bool is_in_sandbox(pid_t pid, const struct stopped_thread *thread) {
     char mode[16];
-    status_line(pid, thread->tid, "Seccomp", mode, sizeof mode);
+    task_status(pid, thread->tid, "Seccomp", mode, sizeof mode);
     return atoi(mode) != 0;
 }
 
@@ -251,7 +179,7 @@ int stop_process(pid_t pid, bool is_our_child, struct stopped *out) {
         return bad;
     }
     for (size_t i = 0; i < stopped.thread_count; i++)
-        read_registers(&stopped, &stopped.threads[i]);
+        registers_read(&stopped, &stopped.threads[i]);
     *out = stopped;
     return 0;
 }

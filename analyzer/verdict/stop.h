@@ -18,6 +18,7 @@
 struct stopped_thread {
     pid_t tid;
     bool in_call;                  // in a system call: nothing is in flight in vector registers
+    long call;                     // its number; -1: none
     uint64_t pc, sp;               // 0 if they could not be read
     uint64_t tls;                  // thread pointer
     size_t first_word, word_count; // in words: general registers, and vector registers unless in_call

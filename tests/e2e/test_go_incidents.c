@@ -57,35 +57,47 @@ static void assert_place(const json_t *site, const char *function, const char *c
     ck_assert_int_eq(json_integer_value(json_object_get(frame, "line")), line_of(code));
 }
 
-// The only site of this kind that is listed, of so many.
-static const json_t *only_site(const json_t *process, const char *kind, long long count, long long bytes) {
+// All of this kind that is listed was acquired in one place, so many. Blocks may have several verdicts there:
+// a stale word of Go's stacks may still point to one.
+static const json_t *only_place(const json_t *process, const char *kind, long long count, long long bytes) {
     size_t index;
     const json_t *found = NULL;
     json_t *site;
     json_array_foreach(json_object_get(process, "sites"), index, site) {
         if (!is_listed(site) || strcmp(json_string_value(json_object_get(site, "kind")), kind) != 0)
             continue;
-        ck_assert_msg(!found, "one more:\n%s", stack_text(site));
+        ck_assert_msg(!found || !strcmp(stack_text(found), stack_text(site)), "one more:\n%s",
+                      stack_text(site));
         found = site;
+        count -= json_integer_value(json_object_get(site, "count"));
+        bytes -= json_integer_value(json_object_get(site, "bytes"));
     }
     ck_assert_ptr_nonnull(found);
-    ck_assert_int_eq(json_integer_value(json_object_get(found, "count")), count);
-    ck_assert_int_eq(json_integer_value(json_object_get(found, "bytes")), bytes);
+    ck_assert_int_eq(count, 0);
+    ck_assert_int_eq(bytes, 0);
     return found;
+}
+
+// Of `count` blocks that were lost at least this many are seen to be.
+static void assert_lost(const json_t *process, long long count) {
+    json_t *lost = json_object_get(json_object_get(process, "verdicts"), "definite");
+    ck_assert_int_ge(json_integer_value(json_object_get(lost, "blocks")), count - 5);
 }
 
 START_TEST(a_c_string_never_freed) {
     struct seep_run ran = incident(_i, "labels");
     assert_all_sites_are_the_programs(ran.process);
-    assert_place(only_site(ran.process, "heap", 10000, 110000), "main.label", "C.CString(fmt");
+    assert_place(only_place(ran.process, "heap", 10000, 110000), "main.label", "C.CString(fmt");
+    assert_lost(ran.process, 10000);
 }
 END_TEST
 
 START_TEST(a_mebibyte_for_each_call) {
     struct seep_run ran = incident(_i, "frames");
     assert_all_sites_are_the_programs(ran.process);
-    assert_place(only_site(ran.process, "heap", 10000, 10000ll << 20), "main.(*codec).Decode",
+    assert_place(only_place(ran.process, "heap", 10000, 10000ll << 20), "main.(*codec).Decode",
                  "C.codec_frame()");
+    assert_lost(ran.process, 10000);
 }
 END_TEST
 
@@ -102,14 +114,14 @@ END_TEST
 START_TEST(descriptors_opened_in_c) {
     struct seep_run ran = incident(_i, "devices");
     assert_all_sites_are_the_programs(ran.process);
-    assert_place(only_site(ran.process, "fd", 100, 0), "main.openDevices", "C.device_open()");
+    assert_place(only_place(ran.process, "fd", 100, 0), "main.openDevices", "C.device_open()");
 }
 END_TEST
 
 START_TEST(inotify_watches_left_behind) {
     struct seep_run ran = incident(_i, "watches");
     assert_all_sites_are_the_programs(ran.process);
-    const json_t *site = only_site(ran.process, "fd", 50, 0);
+    const json_t *site = only_place(ran.process, "fd", 50, 0);
     assert_place(site, "main.watchFolders", "C.watch_folder(path)");
     ck_assert_str_eq(json_string_value(json_object_get(site, "call")), "inotify_init1");
 }
@@ -118,14 +130,14 @@ END_TEST
 START_TEST(pictures_mapped_and_forgotten) {
     struct seep_run ran = incident(_i, "images");
     assert_all_sites_are_the_programs(ran.process);
-    assert_place(only_site(ran.process, "map", 100, 100ll * 64 << 20), "main.openImages", "C.image_open()");
+    assert_place(only_place(ran.process, "map", 100, 100ll * 64 << 20), "main.openImages", "C.image_open()");
 }
 END_TEST
 
 START_TEST(a_file_mapped_a_thousand_times) {
     struct seep_run ran = incident(_i, "files");
     assert_all_sites_are_the_programs(ran.process);
-    assert_place(only_site(ran.process, "map", 1000, 1000 * 4096), "main.mapFiles", "C.file_map(path)");
+    assert_place(only_place(ran.process, "map", 1000, 1000 * 4096), "main.mapFiles", "C.file_map(path)");
 }
 END_TEST
 
@@ -152,7 +164,7 @@ START_TEST(a_million_blocks_in_and_out) {
     assert_all_sites_are_the_programs(ran.process);
     ck_assert_int_ge(heap(ran.process, "allocations"), 950000);
     ck_assert_int_eq(blocks_through(ran.process, "main.fragment"), 200);
-    const json_t *site = only_site(ran.process, "heap", 200, bytes_through(ran.process, "main.fragment"));
+    const json_t *site = only_place(ran.process, "heap", 200, bytes_through(ran.process, "main.fragment"));
     ck_assert_str_eq(json_string_value(json_object_get(site, "verdict")), "reachable");
     ck_assert_int_gt(memory_bytes(ran.process, "heap_free_pages"), 10 << 20);
     ck_assert_ptr_nonnull(

@@ -122,8 +122,9 @@ START_TEST(have_all_names_of_go_in_stripped_programs) {
 END_TEST
 
 static const char *text_report(const char *option) {
-    struct seep_job job = {
-        .program = {.argv = {program_path("go/mixed"), "nested"}}, .options = {option}, .text_too = true};
+    struct seep_job job = {.program = {.argv = {program_path("go/mixed"), "nested"}},
+                           .options = {"--show", "all", option},
+                           .text_too = true};
     return seep_run_job(WAY_RUN, &job).outcome.err;
 }
 

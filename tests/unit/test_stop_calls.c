@@ -1,4 +1,4 @@
-// links: analyzer/verdict/stop.c analyzer/verdict/cut_short.c
+// links: analyzer/verdict/stop.c analyzer/verdict/cut_short.c analyzer/verdict/registers.c analyzer/verdict/task.c
 // flags: -pthread
 // System calls that wait while their process is stopped and let go: they go on waiting, however often; a
 // signal with a handler interrupts them as ever.
