@@ -1,194 +1,205 @@
-// See block_index.h. Asked for every word that could be an address of a block.
+// See block_index.h. What is asked of it is in block_find.c.
 #include "analyzer/verdict/block_index.h"
+
 #include "analyzer/verdict/arrays.h"
+#include "analyzer/verdict/instructions.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-// A region is 2 MiB, unless that were too many; a granule is never smaller than a block with its header.
-enum { REGION_SHIFT = 21, MOST_REGIONS = 1 << 17, GRANULE_SHIFT = 5 };
+// A region is 2 MiB, unless the table became too large: in 47 bits of addresses it never does.
+enum { REGION_SHIFT = 21, MOST_REGIONS_SHIFT = 17 };
 
-enum { NO_BLOCKS = 0 }; // the two granules of every place that no block lies in
+// The largest granules, so that no place in one is RESIDUES_DIFFER; and such that one cell is enough for any
+// region.
+enum { CELL_SHIFT = 6, LARGEST = 15, WHOLE = 63 - CELL_SHIFT };
+enum { CELLS_ALWAYS = 2048, CELLS_FOR_A_BLOCK = 4 };
 
-static int check_order(struct block_index *index) {
+static uint64_t last_address(const struct classify_block *block) {
+    return block->bytes > UINT64_MAX - block->address ? UINT64_MAX : block->address + block->bytes;
+}
+
+static int look_through(struct block_index *index) {
     const struct classify_block *blocks = index->blocks;
-    for (uint32_t i = 1; i < index->count; i++) {
-        if (blocks[i].address <= blocks[i - 1].address)
-            return -EINVAL;
-        if (blocks[i].address - blocks[i - 1].address < blocks[i - 1].bytes)
-            index->overlapping++;
+    uint64_t unordered = 0;
+    for (uint32_t i = 0; i + 1 < index->count; i++) {
+        uint64_t distance = blocks[i + 1].address - blocks[i].address;
+        unordered |= blocks[i + 1].address <= blocks[i].address;
+        index->overlapping += distance < blocks[i].bytes;
+        index->bytes += blocks[i].bytes;
     }
-    return 0;
+    if (index->count)
+        index->bytes += blocks[index->count - 1].bytes;
+    return unordered ? -EINVAL : 0;
 }
 
-static void cut_into_regions(struct index_span *span, struct address_span addresses) {
-    *span = (struct index_span){
-        .first = addresses.first, .width = addresses.last - addresses.first, .shift = REGION_SHIFT};
-    while (span->width >> span->shift >= MOST_REGIONS)
-        span->shift++;
-    span->region_count = (span->width >> span->shift) + 1;
-    span->regions = verdict_allocate(span->region_count, sizeof *span->regions);
+static void make_table(struct block_index *index) {
+    uint64_t first = index->count ? index->spans.span[0].first : 0,
+             last = index->count ? index->spans.span[1].last : 0;
+    index->shift = REGION_SHIFT;
+    while (((last - first) >> (index->shift + REGIONS_SHIFT)) >> MOST_REGIONS_SHIFT)
+        index->shift++;
+    index->first = first & ~((1ull << index->shift) - 1);
+    index->table_count = ((last - index->first) >> (index->shift + REGIONS_SHIFT)) + 1;
+    index->table = verdict_allocate(index->table_count, sizeof *index->table);
 }
 
-static uint32_t granule_shift(uint32_t region_shift, uint32_t blocks) {
-    uint32_t shift = region_shift;
-    while (shift > GRANULE_SHIFT && blocks >> (region_shift - shift) > 1)
-        shift--;
-    return shift;
+static struct index_cell *add_cells(struct block_index *index, size_t count) {
+    if (index->cell_count + count > index->cell_room) {
+        index->cell_room = 2 * index->cell_room + count;
+        index->cells = verdict_grow(index->cells, index->cell_room * sizeof *index->cells);
+    }
+    struct index_cell *cells = index->cells + index->cell_count;
+    index->cell_count += count;
+    return cells;
 }
 
-// Fills the region's granules: blocks from `before` to `after` begin in it.
-static void add_granules(struct block_index *index, const struct index_span *span, size_t number,
-                         uint32_t before, uint32_t after) {
-    uint64_t begin = span->first + ((uint64_t)number << span->shift);
-    uint32_t shift = granule_shift(span->shift, after - before), filled = 0;
-    struct index_granule *granules = index->granules + index->granule_count;
-    uint32_t last = (uint32_t)((1ull << (span->shift - shift)) - 1);
-    span->regions[number] = (struct index_region){(uint32_t)index->granule_count, shift};
-    for (uint32_t block = before; block < after; block++) {
-        uint64_t within = index->blocks[block].address - begin, own = within >> shift;
-        if (filled > own)
-            continue;
+// The region of that number, to be written. Those beside it that nothing is known of have no blocks.
+static struct index_region *region_at(struct block_index *index, uint64_t number) {
+    uint32_t *at = &index->table[number >> REGIONS_SHIFT];
+    if (*at == 0) {
+        if (index->regions_count == index->regions_room) {
+            index->regions_room = 2 * index->regions_room;
+            index->regions = verdict_grow(index->regions, index->regions_room * sizeof *index->regions);
+        }
+        *at = (uint32_t)index->regions_count++;
+        index->regions[*at] = index->regions[0];
+    }
+    return &index->regions[*at].region[number % REGIONS];
+}
+
+// What granules a region's blocks, from `begin` to `end`, allow.
+struct spacing {
+    uint64_t distance; // of the two that begin closest to each other; UINT64_MAX: there is one only
+    uint64_t differ;   // bits of their addresses that do
+};
+
+static struct spacing spacing_of(const struct classify_block *blocks, uint32_t begin, uint32_t end) {
+    struct spacing spacing = {UINT64_MAX, 0};
+    for (uint32_t i = begin + 1; i < end; i++) {
+        uint64_t distance = blocks[i].address - blocks[i - 1].address;
+        spacing.distance = distance < spacing.distance ? distance : spacing.distance;
+        spacing.differ |= blocks[i].address ^ blocks[i - 1].address;
+    }
+    return spacing;
+}
+
+static uint32_t log2_of(uint64_t value) {
+    return 63 - (uint32_t)__builtin_clzll(value);
+}
+
+static uint64_t cells_for(const struct block_index *index, uint32_t shift) {
+    return shift + CELL_SHIFT >= index->shift ? 1 : 1ull << (index->shift - shift - CELL_SHIFT);
+}
+
+// Granules in which all blocks begin at the same place tell a start without a look at the block. Where those
+// were far more than there are blocks, larger ones will do.
+static uint32_t granule_shift(const struct block_index *index, struct spacing spacing, uint32_t blocks) {
+    uint32_t most = log2_of(spacing.distance);
+    most = most < LARGEST ? most : LARGEST;
+    uint32_t alike = spacing.differ ? (uint32_t)__builtin_ctzll(spacing.differ) : most;
+    return alike < most && cells_for(index, alike) <= blocks ? alike : most;
+}
+
+static uint16_t residue_of(struct spacing spacing, uint32_t shift, uint64_t address) {
+    uint64_t mask = (1ull << shift) - 1;
+    return spacing.differ & mask ? RESIDUES_DIFFER : (uint16_t)(address & mask);
+}
+
+// One cell for the region that says nothing but which blocks begin before its end: found by search.
+static void add_whole(struct block_index *index, uint64_t number, uint32_t end) {
+    *region_at(index, number) = (struct index_region){(uint32_t)index->cell_count, WHOLE, RESIDUES_DIFFER};
+    *add_cells(index, 1) = (struct index_cell){.before = end};
+}
+
+// Blocks from `begin` to `end` begin in the region.
+static void add_region(struct block_index *index, uint64_t number, uint32_t begin, uint32_t end) {
+    const struct classify_block *blocks = index->blocks;
+    struct spacing spacing = spacing_of(blocks, begin, end);
+    uint32_t shift = granule_shift(index, spacing, end - begin);
+    uint64_t count = cells_for(index, shift);
+    if (count > CELLS_ALWAYS && count > (uint64_t)CELLS_FOR_A_BLOCK * (end - begin)) {
+        add_whole(index, number, end);
+        return;
+    }
+    *region_at(index, number) =
+        (struct index_region){.cells = (uint32_t)index->cell_count,
+                              .shift = (uint8_t)shift,
+                              .residue = residue_of(spacing, shift, blocks[begin].address)};
+    struct index_cell *cells = add_cells(index, count);
+    uint64_t filled = 0, base = index->first + (number << index->shift);
+    for (uint32_t i = begin; i < end; i++) {
+        uint64_t granule = (blocks[i].address - base) >> shift, own = granule >> CELL_SHIFT;
         while (filled <= own)
-            granules[filled++] = (struct index_granule){block, NOT_IN_GRANULE};
-        if (shift < 32)
-            granules[own].first = (uint32_t)(within - (own << shift));
+            cells[filled++] = (struct index_cell){.before = i};
+        cells[own].begun |= 1ull << (granule & 63);
     }
-    while (filled <= last + 2)
-        granules[filled++] = (struct index_granule){after, NOT_IN_GRANULE};
-    index->granule_count += filled;
+    while (filled < count)
+        cells[filled++] = (struct index_cell){.before = end};
 }
 
-// Does the last block before reach into the region, or to its beginning?
-static bool is_reached(const struct block_index *index, const struct index_span *span, size_t number,
-                       uint32_t block) {
-    if (block == 0)
-        return false;
-    const struct classify_block *last = &index->blocks[block - 1];
-    uint64_t begin = span->first + ((uint64_t)number << span->shift);
-    return last->address < begin && begin - last->address <= last->bytes;
+// Regions after `number` that the last block before `end` reaches into, up to the region `until`. Where that
+// are many they share what says so.
+static void add_reached(struct block_index *index, uint64_t number, uint64_t until, uint32_t end) {
+    uint64_t last = (last_address(&index->blocks[end - 1]) - index->first) >> index->shift;
+    struct index_region reached = {(uint32_t)index->cell_count, WHOLE, RESIDUES_DIFFER};
+    uint32_t shared = 0;
+    until = until <= last ? until : last + 1;
+    if (++number < until)
+        *add_cells(index, 1) = (struct index_cell){.before = end};
+    while (number < until) {
+        uint32_t *at = &index->table[number >> REGIONS_SHIFT];
+        bool all = number % REGIONS == 0 && until - number >= REGIONS;
+        if (all && shared)
+            *at = shared;
+        for (uint64_t i = 0; i < (all ? REGIONS : 1) && !(all && shared); i++)
+            *region_at(index, number + i) = reached;
+        shared = all ? *at : shared;
+        number += all ? REGIONS : 1;
+    }
 }
 
-// Its regions in turn. Where no block begins, only the last one before can reach: the two equal granules at
-// the end of the region before say so. If it doesn't, it is one more place without blocks: a program has more
-// pointers to what it mapped itself, between the allocator's regions, than to blocks.
-static uint32_t add_span(struct block_index *index, const struct index_span *span, uint32_t block) {
-    for (size_t number = 0; number < span->region_count; number++) {
-        uint32_t after = block;
-        while (after < index->count && index->blocks[after].address - span->first <= span->width &&
-               (index->blocks[after].address - span->first) >> span->shift == number)
-            after++;
-        if (after > block)
-            add_granules(index, span, number, block, after);
-        else if (is_reached(index, span, number, block))
-            span->regions[number] = (struct index_region){(uint32_t)index->granule_count - 2, span->shift};
-        else
-            span->regions[number] = (struct index_region){NO_BLOCKS, span->shift};
-        block = after;
+static void add_regions(struct block_index *index) {
+    const struct classify_block *blocks = index->blocks;
+    for (uint32_t begin = 0, end; begin < index->count; begin = end) {
+        uint64_t number = (blocks[begin].address - index->first) >> index->shift, next = UINT64_MAX;
+        for (end = begin + 1; end < index->count; end++) {
+            next = (blocks[end].address - index->first) >> index->shift;
+            if (next != number)
+                break;
+        }
+        add_region(index, number, begin, end);
+        add_reached(index, number, end < index->count ? next : UINT64_MAX, end);
     }
-    return block;
 }
 
 int block_index_make(struct block_index *index, const struct classify_block *blocks, size_t count) {
     if (count > CLASSIFY_MOST_BLOCKS)
         return -EINVAL;
-    *index = (struct block_index){.blocks = blocks, .count = (uint32_t)count};
-    if (check_order(index))
+    *index =
+        (struct block_index){.blocks = blocks, .count = (uint32_t)count, .wide = instructions_are_wide()};
+    if (look_through(index))
         return -EINVAL;
-    struct address_spans spans = {{{0, 0}, {0, 0}}};
     if (count)
-        spans = address_spans_of(blocks, count);
-    for (int i = 0; i < 2; i++)
-        cut_into_regions(&index->span[i], spans.span[i]);
-    // A region with blocks has no more granules than blocks, and two that end it.
-    size_t regions = index->span[0].region_count + index->span[1].region_count;
-    index->granules =
-        verdict_allocate(count + 2 * (count < regions ? count : regions) + 4, sizeof *index->granules);
-    index->granules[NO_BLOCKS] = index->granules[NO_BLOCKS + 1] = (struct index_granule){0, NOT_IN_GRANULE};
-    index->granule_count = 2;
-    uint32_t next = add_span(index, &index->span[0], 0);
-    add_span(index, &index->span[1], next);
+        index->spans = address_spans_of(blocks, count);
+    make_table(index);
+    index->regions_room = index->regions_count = 1;
+    index->regions = verdict_allocate(1, sizeof *index->regions);
+    for (size_t i = 0; i < REGIONS; i++)
+        index->regions->region[i] = (struct index_region){0, WHOLE, RESIDUES_DIFFER};
+    *add_cells(index, 1) = (struct index_cell){.before = 0};
+    add_regions(index);
     return 0;
 }
 
 void block_index_free(struct block_index *index) {
-    for (int i = 0; i < 2; i++)
-        free(index->span[i].regions);
-    free(index->granules);
+    free(index->table);
+    free(index->regions);
+    free(index->cells);
     *index = (struct block_index){0};
 }
 
 size_t block_index_memory(const struct block_index *index) {
-    return (index->span[0].region_count + index->span[1].region_count) * sizeof(struct index_region) +
-           index->granule_count * sizeof *index->granules;
-}
-
-struct place {
-    const struct index_granule *granule;
-    uint64_t within; // it; NOT_IN_GRANULE if the word is in none
-};
-
-static struct place place_of(const struct block_index *index, uint64_t word) {
-    const struct index_span *span = &index->span[word - index->span[0].first > index->span[0].width];
-    uint64_t within = word - span->first;
-    if (within > span->width)
-        return (struct place){index->granules, UINT64_MAX};
-    const struct index_region *region = &span->regions[within >> span->shift];
-    within &= (1ull << span->shift) - 1;
-    return (struct place){&index->granules[region->granules + (within >> region->shift)],
-                          within & ((1ull << region->shift) - 1)};
-}
-
-// The last of the blocks below `high` that doesn't begin after the word, if it holds it. Blocks below `low`
-// do begin before it.
-static uint32_t holder(const struct block_index *index, uint64_t word, uint32_t low, uint32_t high) {
-    const struct classify_block *blocks = index->blocks;
-    while (high - low > 2) {
-        uint32_t middle = low + (high - low) / 2;
-        if (blocks[middle].address <= word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    // Two or fewer are left in most granules. No branches: which it is comes at random.
-    uint32_t last = index->count - 1, first = low < last ? low : last,
-             second = low + 1 < last ? low + 1 : last;
-    uint32_t begun = low + ((low < high) & (blocks[first].address <= word)) +
-                     ((low + 1 < high) & (blocks[second].address <= word));
-    const struct classify_block *found = &blocks[begun - (begun > 0)];
-    bool inside = (begun > 0) & (word - found->address <= found->bytes);
-    return inside ? begun - 1 : NO_BLOCK;
-}
-
-void block_index_find(const struct block_index *index, const uint64_t *words, size_t count,
-                      struct index_hit *hits) {
-    // Each step of all words before the next step of any: by then what it needs has come from memory. Most
-    // pointers are to the start of the only block of a granule, and need no more than that.
-    struct place places[INDEX_BATCH];
-    uint16_t others[INDEX_BATCH];
-    size_t other_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        places[i] = place_of(index, words[i]);
-        __builtin_prefetch(places[i].granule);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct index_granule *granule = places[i].granule;
-        bool is_first = granule->first == places[i].within;
-        bool is_none = granule == &index->granules[NO_BLOCKS];
-        hits[i] = (struct index_hit){is_none ? NO_BLOCK : granule->before, is_first & !is_none};
-        others[other_count] = (uint16_t)i;
-        other_count += !is_first & !is_none;
-        if (!is_first && granule[1].before) {
-            __builtin_prefetch(&index->blocks[granule->before - (granule->before > 0)]);
-            __builtin_prefetch(&index->blocks[granule->before]);
-        }
-    }
-    for (size_t n = 0; n < other_count; n++) {
-        // cppcheck-suppress uninitvar // other_count counts what was written
-        size_t i = others[n];
-        // cppcheck-suppress uninitvar // all below count are written
-        const struct index_granule *granule = places[i].granule;
-        uint32_t block = holder(index, words[i], granule->before, granule[1].before);
-        hits[i] = (struct index_hit){block, block != NO_BLOCK && index->blocks[block].address == words[i]};
-    }
+    return index->table_count * sizeof *index->table + index->regions_count * sizeof *index->regions +
+           index->cell_count * sizeof *index->cells;
 }

@@ -1,38 +1,45 @@
-// From an address to the block that it lies in, in constant time. Each span of addresses is cut into equal
-// regions, each region into as many equal granules as it has blocks or so; a granule says where to search.
-// Owned by classify_read.c.
+// From an address to the block that it lies in, in constant time. Addresses are cut into regions, each region
+// into granules so small that at most one block begins in each: a bit for each granule says whether one does,
+// and a bit's rank is the number of the block. That is far smaller than the blocks themselves, so that most
+// questions are answered from the caches. Owned by classify_read.c.
 #pragma once
 
 #include "analyzer/verdict/address_spans.h"
 
-#define NO_BLOCK UINT32_MAX
-
-struct index_granule {
-    uint32_t before; // blocks that begin before it
-    uint32_t first;  // where in it the first one begins; NOT_IN_GRANULE: none does
+// 64 granules.
+struct index_cell {
+    uint64_t begun;  // bit n: a block begins in the nth
+    uint32_t before; // blocks that begin before the first
+    uint32_t unused;
 };
-#define NOT_IN_GRANULE UINT32_MAX
 
 struct index_region {
-    uint32_t granules; // its first, in index->granules
-    uint32_t shift;    // address bits within a granule
+    uint32_t cells;   // number of its first cell
+    uint8_t shift;    // address bits within a granule
+    uint16_t residue; // where in its granule each block begins; RESIDUES_DIFFER
 };
+enum { RESIDUES_DIFFER = UINT16_MAX, REGIONS_SHIFT = 9, REGIONS = 1 << REGIONS_SHIFT };
 
-struct index_span {
-    uint64_t first, width; // addresses first to first + width
-    uint32_t shift;        // address bits within a region
-    struct index_region *regions;
-    size_t region_count;
+// Regions that lie together; most of the address space has none of its own.
+struct index_regions {
+    struct index_region region[REGIONS];
 };
 
 struct block_index {
     const struct classify_block *blocks;
     uint32_t count;
-    struct index_span span[2];
-    // Two more at each region's end, which no block begins in. The first two are 0: no block.
-    struct index_granule *granules;
-    size_t granule_count;
+    struct address_spans spans;    // that they lie in
+    uint64_t first;                // address that the table begins at
+    uint32_t shift;                // address bits within a region
+    uint32_t *table;               // where regions are, in regions
+    size_t table_count;            // of them
+    struct index_regions *regions; // the first: no block
+    size_t regions_count, regions_room;
+    struct index_cell *cells; // the first: no block
+    size_t cell_count, cell_room;
     uint64_t overlapping; // blocks that reach into the next one
+    uint64_t bytes;       // of all blocks, as asked for
+    bool wide;            // the processor has the instructions for it
 };
 
 // -EINVAL: not strictly ascending, or too many.
@@ -47,12 +54,16 @@ static inline uint64_t block_end(const struct block_index *index, uint32_t block
     return begin + (bytes < room ? bytes : room);
 }
 
-struct index_hit {
-    uint32_t block; // or NO_BLOCK
-    bool is_start;
+// What a word points to: the block's number, and where in it.
+enum index_place {
+    PLACE_START,
+    PLACE_END, // one past its last byte
+    PLACE_INSIDE,
 };
+enum { PLACE_BITS = 2 };
+#define NO_HIT UINT32_MAX
 
-// What each word points to; hits[i] belongs to words[i]. count is at most INDEX_BATCH.
-enum { INDEX_BATCH = 256 };
-void block_index_find(const struct block_index *index, const uint64_t *words, size_t count,
-                      struct index_hit *hits);
+// hits[i] becomes what words[i] points to: block << PLACE_BITS | place, or NO_HIT. A word of PLACE_INSIDE
+// becomes its offset in the block. Words must lie in index->spans; count is at most INDEX_BATCH.
+enum { INDEX_BATCH = 1024 };
+void block_index_find(const struct block_index *index, uint64_t *words, size_t count, uint32_t *hits);

@@ -8,6 +8,7 @@ void classify_free(struct classify *classify) {
         return;
     pointers_close(&classify->pointers);
     free(classify->state);
+    free(classify->reached);
     free(classify->virtual_words);
     free(classify->leader);
     free(classify->leaders);
@@ -16,10 +17,10 @@ void classify_free(struct classify *classify) {
 
 enum classify_class classify_class(const struct classify *classify, size_t block) {
     uint8_t state = classify->state[block];
-    return state & STATE_REACHABLE  ? CLASS_REACHABLE
-           : state & STATE_POSSIBLE ? CLASS_POSSIBLE
-           : state & STATE_INDIRECT ? CLASS_INDIRECT
-                                    : CLASS_DEFINITE;
+    return classify->reached[block >> 6] >> (block & 63) & 1 ? CLASS_REACHABLE
+           : state & STATE_POSSIBLE                          ? CLASS_POSSIBLE
+           : state & STATE_INDIRECT                          ? CLASS_INDIRECT
+                                                             : CLASS_DEFINITE;
 }
 
 struct classify_kept classify_kept(const struct classify *classify, size_t block) {
@@ -36,8 +37,8 @@ struct classify_kept classify_kept(const struct classify *classify, size_t block
 }
 
 size_t classify_leader(const struct classify *classify, size_t block) {
-    while (classify->leader && classify->leader[block] != block)
-        block = classify->leader[block];
+    while (classify->leader && classify->leader[block])
+        block = classify->leader[block] - 1;
     return block;
 }
 

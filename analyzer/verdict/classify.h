@@ -16,7 +16,7 @@
 // on purpose.
 //
 // Two steps: classify_read needs the target to stand still, classify_decide does not touch it any more. Time
-// is linear in the bytes read and the pointers found. Memory: about 16 bytes for each block, and 4 or 8 for
+// is linear in the bytes read and the pointers found. Memory: about 12 bytes for each block, and 4 or 8 for
 // each pointer between blocks.
 #pragma once
 

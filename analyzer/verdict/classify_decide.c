@@ -4,43 +4,45 @@
 
 #include <stdlib.h>
 
-// Between the stack and being followed blocks wait in a short queue, while what is known of them comes from
-// memory.
-enum { WAITING = 16, LISTED = 8 };
+// Blocks that wait on the stack to be followed are taken so many at a time, so that what is known of them
+// comes from memory at once.
+enum { TOGETHER = 32 };
 
 struct marking {
     struct classify *classify;
-    uint32_t *stack; // blocks whose pointers have not been followed yet
-    size_t depth, room;
-    uint32_t waiting[WAITING];
-    unsigned came, went; // into and out of it, in all
+    // A bit for each block, besides classify->reached.
+    uint64_t *held;    // something reachable holds its inside
+    uint64_t *waiting; // reached, and its pointers have not been followed yet, in a sweep
+    size_t words;      // of each of them
+    uint32_t *stack;   // the same, outside of sweeps
+    size_t depth, deepest;
 };
 
+// A block comes at most once, so there is room for all.
 static void push(struct marking *m, uint32_t block) {
-    if (m->depth == m->room) {
-        m->room = m->room ? 2 * m->room : 1024;
-        m->stack = verdict_grow(m->stack, m->room * sizeof *m->stack);
-    }
     m->stack[m->depth++] = block;
 }
 
-// The next block to be followed, in no particular order.
-static bool next(struct marking *m, uint32_t *block) {
+// Takes up to TOGETHER of the waiting blocks. Returns how many.
+static size_t take(struct marking *m, uint32_t *blocks) {
     const struct pointers *pointers = &m->classify->pointers;
-    while (m->depth && m->came - m->went < WAITING) {
-        uint32_t coming = m->stack[--m->depth];
-        __builtin_prefetch(&pointers->first[coming]);
-        m->waiting[m->came++ % WAITING] = coming;
+    size_t count = m->depth < TOGETHER ? m->depth : TOGETHER;
+    m->deepest = m->depth > m->deepest ? m->depth : m->deepest;
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = m->stack[--m->depth];
+        __builtin_prefetch(&pointers->first[blocks[i]]);
     }
-    if (m->came == m->went)
-        return false;
-    if (m->came - m->went > LISTED) {
-        uint64_t first = pointers->first[m->waiting[(m->went + LISTED) % WAITING]];
-        if (first < pointers->count)
-            __builtin_prefetch(pointers_word(pointers, first));
-    }
-    *block = m->waiting[m->went++ % WAITING];
-    return true;
+    for (size_t i = 0; i < count && count > 1; i++)
+        __builtin_prefetch(&pointers->list[pointers->first[blocks[i]]]);
+    return count;
+}
+
+static uint32_t lowest(uint64_t bits) {
+    return (uint32_t)__builtin_ctzll(bits);
+}
+
+static bool has_class(const struct classify *c, uint32_t block) {
+    return c->reached[block >> 6] >> (block & 63) & 1 || c->state[block] & STATE_CLASS;
 }
 
 static bool holds_virtual_word(const struct classify *c, uint64_t address) {
@@ -66,34 +68,92 @@ static bool is_start(const struct classify *c, const struct pointer *pointer) {
             holds_virtual_word(c, c->blocks[pointer->target].address + pointer->offset));
 }
 
-static void follow_reachable(struct marking *m, uint32_t source) {
-    struct classify *c = m->classify;
-    struct pointer pointer;
-    for (uint64_t at = c->pointers.first[source]; pointers_next(&c->pointers, source, &at, &pointer);) {
-        uint8_t *state = &c->state[pointer.target];
-        if (*state & STATE_REACHABLE)
-            continue;
-        if (is_start(c, &pointer)) {
-            *state |= STATE_REACHABLE;
-            push(m, pointer.target);
-        } else {
-            *state |= STATE_HELD;
+// What the list from `at` to `end` says is pointed to is reachable, and waits: on the stack, or with a bit.
+static inline __attribute__((always_inline)) void follow_reachable(struct marking *m, uint64_t at,
+                                                                   uint64_t end, bool in_sweep) {
+    const struct classify *c = m->classify;
+    const uint32_t *list = c->pointers.list;
+    size_t depth = m->depth;
+    for (; at < end; at++) {
+        struct pointer pointer = {list[at] >> POINTER_KIND_BITS, list[at] & POINTER_KINDS, 0};
+        uint64_t bit = 1ull << (pointer.target & 63), *reached = &c->reached[pointer.target >> 6];
+        uint64_t fresh = bit & ~*reached;
+        if (pointer.kind != POINTER_START) {
+            pointer.offset = pointer.kind == POINTER_AT ? 8ull * list[++at] : 0;
+            if (!fresh)
+                continue;
+            if (!is_start(c, &pointer)) {
+                m->held[pointer.target >> 6] |= bit;
+                continue;
+            }
         }
+        // Without a branch: which were reached before is anybody's guess.
+        *reached |= bit;
+        if (in_sweep) {
+            m->waiting[pointer.target >> 6] |= fresh;
+        } else {
+            m->stack[depth] = pointer.target;
+            depth += fresh != 0;
+        }
+    }
+    m->depth = depth;
+}
+
+// Follows those on the stack until there are none, or so many that a sweep does better.
+static void follow_stack(struct marking *m) {
+    const uint64_t *first = m->classify->pointers.first;
+    uint32_t blocks[TOGETHER];
+    while (m->depth && m->depth <= m->words) {
+        size_t count = take(m, blocks);
+        for (size_t i = 0; i < count; i++)
+            follow_reachable(m, first[blocks[i]], first[blocks[i] + 1], false);
     }
 }
 
+// Follows all that wait, upward, and what is found to wait above on the way: as blocks lie in memory and
+// their pointers in the list. Of neighbours the lists follow each other.
+static void sweep(struct marking *m) {
+    const uint64_t *first = m->classify->pointers.first;
+    for (size_t i = 0; i < m->words; i++)
+        while (m->waiting[i]) {
+            uint32_t low = lowest(m->waiting[i]);
+            uint64_t above = ~(m->waiting[i] >> low);
+            uint32_t run = above ? lowest(above) : 64, block = (uint32_t)i * 64 + low;
+            m->waiting[i] &= ~(~0ull >> (64 - run) << low);
+            follow_reachable(m, first[block], first[block + run], true);
+        }
+}
+
+static void from_stack_to_bits(struct marking *m) {
+    for (; m->depth; m->depth--)
+        m->waiting[m->stack[m->depth - 1] >> 6] |= 1ull << (m->stack[m->depth - 1] & 63);
+}
+
+static void from_bits_to_stack(struct marking *m) {
+    for (size_t i = 0; i < m->words; i++)
+        for (; m->waiting[i]; m->waiting[i] &= m->waiting[i] - 1)
+            push(m, (uint32_t)i * 64 + lowest(m->waiting[i]));
+}
+
+// A sweep looks at all bits, so it is made only where more blocks wait than there are words of bits.
 static void mark_reachable(struct marking *m) {
-    uint32_t block = m->classify->count; // the roots
-    do
-        follow_reachable(m, block);
-    while (next(m, &block));
+    const struct classify *c = m->classify;
+    follow_reachable(m, c->pointers.first[c->count], c->pointers.first[c->count + 1], false); // the roots
+    while (m->depth) {
+        follow_stack(m);
+        if (m->depth) {
+            from_stack_to_bits(m);
+            sweep(m);
+            from_bits_to_stack(m);
+        }
+    }
 }
 
 static void follow_possible(struct marking *m, uint32_t source) {
     struct classify *c = m->classify;
     struct pointer pointer;
     for (uint64_t at = c->pointers.first[source]; pointers_next(&c->pointers, source, &at, &pointer);) {
-        if (c->state[pointer.target] & STATE_CLASS)
+        if (has_class(c, pointer.target))
             continue;
         c->state[pointer.target] |= STATE_POSSIBLE;
         push(m, pointer.target);
@@ -102,15 +162,18 @@ static void follow_possible(struct marking *m, uint32_t source) {
 
 static void mark_possible(struct marking *m) {
     struct classify *c = m->classify;
-    for (uint32_t i = 0; i < c->count; i++) {
-        if ((c->state[i] & (STATE_HELD | STATE_CLASS)) != STATE_HELD)
-            continue;
-        c->state[i] |= STATE_POSSIBLE;
-        uint32_t block = i;
-        do
-            follow_possible(m, block);
-        while (next(m, &block));
-    }
+    uint32_t blocks[TOGETHER];
+    for (size_t word = 0; word < m->words; word++)
+        for (uint64_t left = m->held[word] & ~c->reached[word]; left; left &= left - 1) {
+            uint32_t block = (uint32_t)word * 64 + lowest(left);
+            if (has_class(c, block))
+                continue;
+            c->state[block] |= STATE_POSSIBLE;
+            push(m, block);
+            for (size_t count; (count = take(m, blocks)) > 0;)
+                for (size_t i = 0; i < count; i++)
+                    follow_possible(m, blocks[i]);
+        }
 }
 
 static struct lost_leader *leader_of(const struct classify *c, uint32_t block) {
@@ -132,12 +195,12 @@ static void follow_lost(struct marking *m, uint32_t source, uint32_t leader, str
     struct pointer pointer;
     for (uint64_t at = c->pointers.first[source]; pointers_next(&c->pointers, source, &at, &pointer);) {
         uint32_t target = pointer.target;
-        if (c->state[target] & STATE_CLASS || target == leader)
+        if (has_class(c, target) || target == leader)
             continue;
         c->state[target] |= STATE_INDIRECT;
         kept->blocks++;
         kept->bytes += c->blocks[target].bytes;
-        c->leader[target] = leader;
+        c->leader[target] = leader + 1;
         if (target < leader) { // its pointers were followed then
             const struct lost_leader *before = leader_of(c, target);
             kept->blocks += before ? before->kept.blocks : 0;
@@ -156,24 +219,37 @@ static void add_leader(struct classify *c, uint32_t block, struct classify_kept 
     c->leaders[c->leader_count++] = (struct lost_leader){block, kept};
 }
 
+// Takes in all that this lost block leads to.
+static void mark_lost_from(struct marking *m, uint32_t leader) {
+    struct classify *c = m->classify;
+    struct classify_kept kept = {0, 0};
+    uint32_t blocks[TOGETHER];
+    if (!c->leader)
+        c->leader = verdict_allocate(c->count, sizeof *c->leader);
+    push(m, leader);
+    for (size_t count; (count = take(m, blocks)) > 0;)
+        for (size_t i = 0; i < count; i++)
+            follow_lost(m, blocks[i], leader, &kept);
+    if (kept.blocks)
+        add_leader(c, leader, kept);
+}
+
+// The next of the blocks from `at` on that nothing reachable leads to; count if there is none.
+static uint32_t next_unreached(const struct classify *c, uint32_t at) {
+    while (at < c->count) {
+        uint64_t left = ~c->reached[at >> 6] >> (at & 63);
+        if (left)
+            return at + lowest(left) < c->count ? at + lowest(left) : c->count;
+        at = (at | 63) + 1;
+    }
+    return c->count;
+}
+
 static void mark_lost(struct marking *m) {
     struct classify *c = m->classify;
-    for (uint32_t i = 0; i < c->count; i++) {
-        if (c->state[i] & STATE_CLASS)
-            continue;
-        if (!c->leader) {
-            c->leader = verdict_allocate(c->count, sizeof *c->leader);
-            for (uint32_t block = 0; block < c->count; block++)
-                c->leader[block] = block;
-        }
-        struct classify_kept kept = {0, 0};
-        uint32_t block = i;
-        do
-            follow_lost(m, block, i, &kept);
-        while (next(m, &block));
-        if (kept.blocks)
-            add_leader(c, i, kept);
-    }
+    for (uint32_t i = next_unreached(c, 0); i < c->count; i = next_unreached(c, i + 1))
+        if (!(c->state[i] & STATE_CLASS))
+            mark_lost_from(m, i);
 }
 
 // Takes out those that were taken in by a later one.
@@ -185,17 +261,33 @@ static void drop_former_leaders(struct classify *c) {
     c->leader_count = kept;
 }
 
+// Most blocks are reachable: the others are counted, and what is left of all are those.
+static void count_classes(struct classify *c) {
+    struct classify_counts *counts = &c->counts;
+    counts->class[CLASS_REACHABLE].blocks = c->count;
+    counts->class[CLASS_REACHABLE].bytes = c->bytes;
+    for (uint32_t i = next_unreached(c, 0); i < c->count; i = next_unreached(c, i + 1)) {
+        enum classify_class class = classify_class(c, i);
+        counts->class[class].blocks++;
+        counts->class[class].bytes += c->blocks[i].bytes;
+        counts->class[CLASS_REACHABLE].blocks--;
+        counts->class[CLASS_REACHABLE].bytes -= c->blocks[i].bytes;
+    }
+}
+
 void classify_decide(struct classify *classify) {
-    struct marking m = {.classify = classify};
+    struct marking m = {.classify = classify, .words = classify->count / 64 + 1};
+    classify->reached = verdict_allocate(m.words, sizeof *classify->reached);
+    m.held = verdict_allocate(m.words, sizeof *m.held);
+    m.waiting = verdict_allocate(m.words, sizeof *m.waiting);
+    m.stack = verdict_allocate((size_t)classify->count + 1, sizeof *m.stack);
     mark_reachable(&m);
     mark_possible(&m);
     mark_lost(&m);
     drop_former_leaders(classify);
-    for (uint32_t i = 0; i < classify->count; i++) {
-        enum classify_class class = classify_class(classify, i);
-        classify->counts.class[class].blocks++;
-        classify->counts.class[class].bytes += classify->blocks[i].bytes;
-    }
-    classify->counts.memory_bytes += m.room * sizeof *m.stack;
+    count_classes(classify);
+    classify->counts.memory_bytes += m.deepest * sizeof *m.stack + 3 * m.words * sizeof *m.held;
+    free(m.held);
+    free(m.waiting);
     free(m.stack);
 }

@@ -17,6 +17,7 @@ struct reading {
     struct block_index index;
     struct window window;
     struct vtables tables;
+    struct block_run run;
     uint32_t adjacent; // blocks below it lie close together from the one that is read on
     uint64_t until;    // the end of the last of those
 };
@@ -86,6 +87,43 @@ static void read_block(struct reading *r, uint32_t block) {
     }
 }
 
+// What the window holds besides of the blocks from this one on: most blocks, and in one go.
+static uint32_t read_neighbours(struct reading *r, uint32_t block) {
+    struct classify *c = r->classify;
+    struct block_run *run = &r->run;
+    run->next = block;
+    run->memory = r->window.buffer;
+    run->begin = r->window.begin;
+    run->end = r->window.end;
+    do {
+        run->noted_count = 0;
+        pointers_add_blocks(&c->pointers, run);
+        for (size_t i = 0; i < run->noted_count; i++) {
+            uint64_t begin = c->blocks[run->noted[i]].address,
+                     bytes = block_end(&r->index, run->noted[i]) - begin;
+            const void *words = run->memory + (begin - run->begin);
+            uint8_t looks = look_at(r, bytes, words, bytes / 8);
+            c->state[run->noted[i]] |= looks;
+            if (looks & LOOKS_VIRTUAL)
+                note_virtual_words(r, begin, words, bytes / 8);
+        }
+    } while (run->noted_count == RUN_NOTED);
+    return run->next;
+}
+
+static void read_blocks(struct reading *r) {
+    struct classify *c = r->classify;
+    r->run = (struct block_run){.blocks = c->blocks,
+                                .until = c->count ? c->count - 1 : 0,
+                                .lowest = r->tables.lowest,
+                                .width = r->tables.highest - r->tables.lowest};
+    for (uint32_t block = 0; block < c->count;) {
+        read_block(r, block);
+        block = read_neighbours(r, block + 1);
+    }
+    c->counts.scanned_bytes += r->run.scanned_bytes;
+}
+
 static void read_root(struct reading *r, struct classify_range range) {
     struct classify *c = r->classify;
     uint64_t end = range.end & ~7ull, bytes, lost = 0;
@@ -116,12 +154,12 @@ int classify_read(const struct classify_input *input, struct classify **out) {
     pointers_open(&c->pointers, &r.index, c->count + 1, input->heuristics != 0);
     window_open(&r.window, input);
     vtables_open(&r.tables, input);
-    for (uint32_t i = 0; i < c->count; i++)
-        read_block(&r, i);
+    read_blocks(&r);
     for (size_t i = 0; i < input->root_count; i++)
         read_root(&r, input->roots[i]);
     pointers_add(&c->pointers, c->count, input->words, input->word_count);
-    pointers_finish(&c->pointers, c->count + 1);
+    pointers_finish(&c->pointers);
+    c->bytes = r.index.bytes;
     c->counts.overlapping = r.index.overlapping;
     c->counts.pointers = c->pointers.found;
     c->counts.memory_bytes = block_index_memory(&r.index) + WINDOW_BYTES;

@@ -5,112 +5,99 @@
 
 #include <stdlib.h>
 
-// Shorter runs are not worth a call.
-enum { SHORT_RUN = 8 };
+// What no pointer is coded as.
+#define NOT_AGAIN UINT64_MAX
 
 void pointers_open(struct pointers *pointers, const struct block_index *index, uint32_t sources,
                    bool with_offsets) {
-    struct address_spans spans;
-    for (int i = 0; i < 2; i++)
-        spans.span[i] =
-            (struct address_span){index->span[i].first, index->span[i].first + index->span[i].width};
     *pointers = (struct pointers){.index = index,
-                                  .filter = word_filter_make(&spans),
+                                  .filter = word_filter_make(&index->spans),
                                   .with_offsets = with_offsets,
-                                  .latest = NO_BLOCK,
+                                  .latest = NOT_AGAIN,
+                                  .sources = sources,
                                   .first = verdict_allocate((size_t)sources + 1, sizeof *pointers->first)};
 }
 
 void pointers_close(struct pointers *pointers) {
-    for (size_t i = 0; i < pointers->chunk_count; i++)
-        free(pointers->chunks[i]);
-    free(pointers->chunks);
+    free(pointers->list);
     free(pointers->first);
     *pointers = (struct pointers){0};
 }
 
-static void begin_sources(struct pointers *pointers, uint32_t upto) {
-    while (pointers->sources <= upto)
-        pointers->first[pointers->sources++] = pointers->count;
-}
-
-static void add_pointer(struct pointers *pointers, uint32_t source, uint64_t word, struct index_hit hit) {
-    uint32_t kind = POINTER_START;
-    uint64_t offset = 0;
-    if (!hit.is_start) {
-        const struct classify_block *block = &pointers->index->blocks[hit.block];
-        offset = word - block->address;
-        bool aligned = offset % 8 == 0 && offset < block->bytes && offset / 8 <= UINT32_MAX;
-        kind = pointers->with_offsets && aligned ? POINTER_AT : POINTER_INTERIOR;
-    }
-    uint32_t coded = hit.block << POINTER_KIND_BITS | kind;
-    // Tables of the same pointer over and over cost nothing.
-    if (coded == pointers->latest && pointers->count > pointers->first[source])
-        return;
-    pointers->latest = kind == POINTER_AT ? NO_BLOCK : coded;
-    *pointers_word(pointers, pointers->count++) = coded;
-    if (kind == POINTER_AT)
-        *pointers_word(pointers, pointers->count++) = (uint32_t)(offset / 8);
-}
-
 uint64_t pointers_memory(const struct pointers *pointers) {
-    return pointers->sources * sizeof *pointers->first + pointers->count * sizeof **pointers->chunks;
+    return pointers->sources * sizeof *pointers->first + pointers->count * sizeof *pointers->list;
 }
 
-// For all that a batch may add.
+// For all that a batch may add. What is not written to yet takes no memory.
 static void make_room(struct pointers *pointers) {
-    if (pointers->count + 2 * INDEX_BATCH <= pointers->chunk_count * CHUNK_WORDS)
+    if (pointers->count + 2 * WORD_BATCH + 1 < pointers->room)
         return;
-    pointers->chunks = verdict_grow(pointers->chunks, (pointers->chunk_count + 1) * sizeof *pointers->chunks);
-    pointers->chunks[pointers->chunk_count++] = verdict_allocate(CHUNK_WORDS, sizeof **pointers->chunks);
+    pointers->room = 2 * pointers->room + (1 << 16);
+    pointers->list = verdict_grow(pointers->list, pointers->room * sizeof *pointers->list);
+}
+
+// Adds what the words' hits say. A pointer to the source itself does not hold it, and tables of the same
+// pointer over and over cost nothing.
+static void add_hits(struct pointers *pointers, const uint32_t *hits) {
+    const struct word_batch *batch = &pointers->batch;
+    uint32_t *list = pointers->list;
+    uint64_t count = pointers->count, latest = pointers->latest, found = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint32_t source = batch->sources[i], hit = hits[i];
+        bool counts = hit != NO_HIT && hit >> PLACE_BITS != source, at = false;
+        found += hit != NO_HIT;
+        if (counts && (hit & POINTER_KINDS) == PLACE_INSIDE) {
+            uint64_t offset = batch->words[i];
+            at = pointers->with_offsets && offset % 8 == 0 && offset / 8 <= UINT32_MAX;
+            if (at)
+                list[count + 1] = (uint32_t)(offset / 8);
+            else
+                hit = (hit & ~(uint32_t)POINTER_KINDS) | POINTER_INTERIOR;
+        }
+        uint64_t coded = (uint64_t)source << 32 | hit;
+        list[count] = hit; // without a branch: what is no pointer comes at random
+        count += (counts & (coded != latest)) + at;
+        latest = at ? NOT_AGAIN : counts ? coded : latest;
+        pointers->first[source + 1] = count;
+    }
+    pointers->count = count;
+    pointers->latest = latest;
+    pointers->found += found;
 }
 
 static void flush(struct pointers *pointers) {
-    struct index_hit hits[INDEX_BATCH];
+    uint32_t hits[WORD_BATCH];
     make_room(pointers);
-    block_index_find(pointers->index, pointers->batch_words, pointers->batch_count, hits);
-    for (size_t i = 0; i < pointers->batch_count; i++) {
-        uint32_t source = pointers->batch_sources[i];
-        if (hits[i].block == NO_BLOCK)
-            continue;
-        pointers->found++;
-        begin_sources(pointers, source);
-        if (hits[i].block != source) // what points to itself is not held by that
-            add_pointer(pointers, source, pointers->batch_words[i], hits[i]);
-    }
-    pointers->batch_count = 0;
-}
-
-static void note(struct pointers *pointers, uint32_t source, size_t found) {
-    for (size_t i = 0; i < found; i++)
-        pointers->batch_sources[pointers->batch_count + i] = source;
-    pointers->batch_count += found;
+    block_index_find(pointers->index, pointers->batch.words, pointers->batch.count, hits);
+    add_hits(pointers, hits);
+    pointers->batch.count = 0;
 }
 
 void pointers_add(struct pointers *pointers, uint32_t source, const uint64_t *words, size_t count) {
     while (count) {
-        size_t room = INDEX_BATCH - pointers->batch_count;
-        if (room < SHORT_RUN) {
+        if (pointers->batch.count == WORD_BATCH)
             flush(pointers);
-            room = INDEX_BATCH;
-        }
-        size_t run = count < room ? count : room, found = 0;
-        uint64_t *passed = pointers->batch_words + pointers->batch_count;
-        if (run < SHORT_RUN)
-            for (size_t i = 0; i < run; i++) {
-                passed[found] = words[i];
-                found += word_filter_passes(&pointers->filter, words[i]);
-            }
-        else
-            found = word_filter_run(&pointers->filter, words, run, passed);
-        note(pointers, source, found);
+        size_t room = WORD_BATCH - pointers->batch.count, run = count < room ? count : room;
+        word_filter_run(&pointers->filter, words, run, source, &pointers->batch);
         words += run;
         count -= run;
     }
 }
 
-void pointers_finish(struct pointers *pointers, uint32_t sources) {
+void pointers_add_blocks(struct pointers *pointers, struct block_run *run) {
+    uint32_t next;
+    do {
+        next = run->next;
+        if (pointers->batch.count + RUN_MOST_WORDS > WORD_BATCH)
+            flush(pointers);
+        word_filter_blocks(&pointers->filter, run, &pointers->batch);
+    } while (run->next > next && run->noted_count < RUN_NOTED);
+}
+
+void pointers_finish(struct pointers *pointers) {
     flush(pointers);
-    begin_sources(pointers, sources);
+    uint64_t *first = pointers->first;
+    for (uint32_t i = 0; i < pointers->sources; i++) // of those that have none it was not written
+        first[i + 1] = first[i + 1] > first[i] ? first[i + 1] : first[i];
     pointers->index = NULL;
 }

@@ -5,13 +5,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void window_open(struct window *window, const struct classify_input *input) {
-    *window = (struct window){.input = input, .buffer = aligned_alloc(64, WINDOW_BYTES)};
+    *window = (struct window){.input = input, .buffer = aligned_alloc(64, WINDOW_BYTES + WINDOW_PADDING)};
     if (!window->buffer) {
         fputs("seep: out of memory\n", stderr);
         abort();
     }
+    memset(window->buffer + WINDOW_BYTES, 0, WINDOW_PADDING);
 }
 
 void window_close(struct window *window) {

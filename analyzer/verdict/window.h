@@ -4,11 +4,11 @@
 
 #include "analyzer/verdict/classify.h"
 
-enum { WINDOW_BYTES = 256 << 10, PAGE_BYTES = 4096 };
+enum { WINDOW_BYTES = 256 << 10, WINDOW_PADDING = 64, PAGE_BYTES = 4096 };
 
 struct window {
     const struct classify_input *input;
-    unsigned char *buffer; // WINDOW_BYTES, aligned to 8
+    unsigned char *buffer; // WINDOW_BYTES and WINDOW_PADDING, aligned to 8
     uint64_t begin, end;   // what it holds; begin is a multiple of 8
 };
 

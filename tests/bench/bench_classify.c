@@ -1,5 +1,5 @@
 // links: analyzer/verdict/classify.c analyzer/verdict/classify_read.c analyzer/verdict/classify_decide.c
-// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
+// links: analyzer/verdict/block_index.c analyzer/verdict/block_find.c analyzer/verdict/instructions.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
 // links: analyzer/verdict/vtables.c analyzer/verdict/window.c analyzer/verdict/mappings.c
 // How fast blocks are classified: heaps of several shapes, held by another process and read with
 // process_vm_readv, as in earnest. For each the time to read (the target stands still) and to decide, per
@@ -8,6 +8,7 @@
 #include "analyzer/verdict/classify.h"
 #include "analyzer/verdict/arrays.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,8 @@ int main(int argc, char **argv) {
         {"a tenth is live", 5000000, 24, 200, 20, 80, 10},
         {"tables of pointers", 4000, 64 << 10, 128 << 10, 100, 50, 100},
     };
+    // What was released must be gone: it would be copied, since the other process has it too.
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         if (argc > 1 && !strstr(shapes[i].name, argv[1]))
             continue;

@@ -1,5 +1,5 @@
 // links: analyzer/verdict/classify.c analyzer/verdict/classify_read.c analyzer/verdict/classify_decide.c
-// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c
+// links: analyzer/verdict/block_index.c analyzer/verdict/block_find.c analyzer/verdict/instructions.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c
 // links: analyzer/verdict/word_filter.c analyzer/verdict/pointers.c analyzer/verdict/vtables.c
 // links: analyzer/verdict/window.c analyzer/verdict/mappings.c
 // Any memory, any blocks that ascend, however large, any roots: the verdict must end, count each block once,

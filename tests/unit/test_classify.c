@@ -1,5 +1,5 @@
 // links: analyzer/verdict/classify.c analyzer/verdict/classify_read.c analyzer/verdict/classify_decide.c
-// links: analyzer/verdict/block_index.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
+// links: analyzer/verdict/block_index.c analyzer/verdict/block_find.c analyzer/verdict/instructions.c analyzer/verdict/address_spans.c analyzer/verdict/arrays.c analyzer/verdict/word_filter.c analyzer/verdict/pointers.c
 // links: analyzer/verdict/vtables.c analyzer/verdict/window.c analyzer/verdict/mappings.c
 //
 // Each class in a made-up address space, each way to point to a block, and what is kept alive.
