@@ -47,7 +47,15 @@ struct span {
 
 typedef bool visitor(struct span span, void *argument); // true: stop
 
-// The parts of the object's file-backed segments that can be read. True if a visitor said to stop.
+// Some linkers put what is only read into one segment with the code.
+static bool has_data_beside_code(const ElfW(Phdr) * segments, int count) {
+    for (int i = 0; i < count; i++)
+        if (segments[i].p_type == PT_LOAD && (segments[i].p_flags & (PF_R | PF_W | PF_X)) == PF_R)
+            return false;
+    return true;
+}
+
+// The parts of the object's file-backed segments that hold data. True if a visitor said to stop.
 static bool each_segment(const struct dl_find_object *found, uint32_t flags, visitor *visit, void *argument) {
     uintptr_t start = (uintptr_t)found->dlfo_map_start, bias = found->dlfo_link_map->l_addr;
     if (memcmp((const void *)start, ELFMAG, SELFMAG) != 0)
@@ -57,9 +65,10 @@ static bool each_segment(const struct dl_find_object *found, uint32_t flags, vis
         header->e_phoff + header->e_phnum * sizeof(ElfW(Phdr)) > PAGE)
         return false;
     const ElfW(Phdr) *segments = (const void *)(start + header->e_phoff);
+    uint32_t not_data = has_data_beside_code(segments, header->e_phnum) ? 0 : PF_X;
     for (int i = 0; i < header->e_phnum; i++) {
         struct span span = {bias + segments[i].p_vaddr, bias + segments[i].p_vaddr + segments[i].p_filesz};
-        if (segments[i].p_type != PT_LOAD || (segments[i].p_flags & (PF_R | PF_X)) != PF_R ||
+        if (segments[i].p_type != PT_LOAD || (segments[i].p_flags & (PF_R | not_data)) != PF_R ||
             (flags && !(segments[i].p_flags & flags)) || span.start < start ||
             span.end > (uintptr_t)found->dlfo_map_end)
             continue;

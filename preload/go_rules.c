@@ -12,7 +12,6 @@
 #include "preload/go_rules.h"
 
 #include "preload/go_modules.h"
-#include "preload/machine.h"
 #include "preload/machine_go.h"
 
 static const struct frame_rule stuck = {.kind = FRAME_STUCK};
@@ -39,72 +38,105 @@ static const char *const outermost[] = {
 };
 
 static const char *const signal_returns[] = {"runtime.sigreturn", "runtime.sigreturn__sigaction", NULL};
-static const char *const calls_c[] = {"runtime.asmcgocall", "runtime.asmcgocall_no_g", NULL};
+// The last is Go 1.4's.
+static const char *const calls_c[] = {"runtime.asmcgocall", "runtime.asmcgocall_no_g", "asmcgocall", NULL};
 static const char *const called_by_c[] = {"runtime.cgocallback", "runtime.cgocallback_gofunc", NULL};
 
-// The caller is `distance` above sp, its return address right below that.
-static struct frame_rule step_over(int32_t distance) {
+// What rules are made from.
+struct place {
+    const struct go_table *table;
+    const struct go_function *function;
+    const uint8_t *code;
+    size_t bytes; // of code, up to and with the call
+};
+
+// Bytes between sp and the caller's at an offset in the function. False: not known.
+static bool frame_bytes_at(const struct place *place, size_t offset, int32_t *bytes) {
+    int32_t value;
+    if (go_table_value(place->table, place->function, place->function->stack_values,
+                       place->function->start + offset, &value) != 0 ||
+        value < 0 || value > INT16_MAX || value % (int32_t)sizeof(uintptr_t) != 0)
+        return false;
+    *bytes = value + MACHINE_GO_PUSHED_BYTES;
+    return true;
+}
+
+// The caller's sp is frame_bytes above sp, or above what is kept at sp + kept; its pc at pc_slot from there.
+static struct frame_rule step_over(int32_t frame_bytes, int32_t pc_slot) {
     return (struct frame_rule){.kind = FRAME_STEP,
                                .cfa_base = FRAME_SP,
-                               .cfa_offset = distance - MACHINE_RETURN_OFFSET,
+                               .cfa_offset = frame_bytes,
                                .ra_base = FRAME_CFA,
-                               .ra_offset = MACHINE_RETURN_OFFSET,
+                               .ra_offset = (int16_t)pc_slot,
                                .fp_base = FRAME_SAME};
 }
 
-static struct frame_rule call_rule(const uint8_t *code, size_t bytes) {
-    struct machine_go_call call;
-    if (!machine_go_read_call(code, bytes, &call))
-        return stuck;
-    if (call.switched)
-        return (struct frame_rule){
-            .kind = FRAME_TO_GO, .ra_offset = call.g, .fp_offset = call.depth, .cfa_offset = call.opened};
-    return (struct frame_rule){.kind = FRAME_STEP,
-                               .cfa_base = FRAME_SP_LOADED,
-                               .cfa_offset = call.stack,
-                               .cfa_add = -MACHINE_RETURN_OFFSET,
-                               .ra_base = FRAME_CFA,
-                               .ra_offset = MACHINE_RETURN_OFFSET,
-                               .fp_base = FRAME_SAME};
-}
-
-// C's frame pointer lies in the frame of the function through which C comes in.
-static struct frame_rule from_c_rule(const struct go_table *table, const struct go_function *function,
-                                     const uint8_t *code, size_t bytes, int32_t distance) {
-    struct frame_rule rule = step_over(distance);
-    size_t place;
-    int16_t offset;
-    int32_t there;
-    if (!machine_go_read_saved_fp(code, bytes, &place, &offset) ||
-        go_table_value(table, function, function->stack_values, function->start + place, &there) != 0)
-        return stuck;
-    int32_t slot = offset - there + MACHINE_RETURN_OFFSET; // from the CFA
-    if (slot >= 0 || slot < INT16_MIN || slot % (int32_t)sizeof(uintptr_t) != 0)
-        return stuck;
-    rule.fp_base = FRAME_CFA;
-    rule.fp_offset = (int16_t)slot;
+static struct frame_rule step_over_kept(int16_t kept, int32_t frame_bytes, int32_t pc_slot) {
+    struct frame_rule rule = step_over(kept, pc_slot);
+    rule.cfa_base = FRAME_SP_LOADED;
+    rule.cfa_add = frame_bytes;
     return rule;
 }
 
-static bool aligns(const uint8_t *code, size_t bytes) {
-    for (size_t at = 0; at < bytes; at++)
-        if (MACHINE_GO_ALIGNS(code + at, bytes - at))
-            return true;
-    return false;
+static struct frame_rule ordinary_rule(const struct place *place, int32_t frame_bytes) {
+    int32_t pc_slot;
+    return machine_go_read_return(place->code, place->bytes, frame_bytes, &pc_slot)
+               ? step_over(frame_bytes, pc_slot)
+               : stuck;
+}
+
+// The function before it changes stacks is like any other, and so is its double that calls it.
+static struct frame_rule call_rule(const struct place *place) {
+    struct machine_go_call call;
+    int32_t frame_bytes, pc_slot;
+    if (!machine_go_read_call(place->code, place->bytes, &call))
+        return !machine_go_moves_sp(place->code, place->bytes) &&
+                       frame_bytes_at(place, place->bytes - 1, &frame_bytes)
+                   ? ordinary_rule(place, frame_bytes)
+                   : stuck;
+    if (!frame_bytes_at(place, call.taken, &frame_bytes) ||
+        !machine_go_read_return(place->code, call.taken, frame_bytes, &pc_slot))
+        return stuck;
+    if (call.switched)
+        return (struct frame_rule){.kind = FRAME_TO_GO,
+                                   .ra_offset = call.g,
+                                   .fp_offset = call.depth,
+                                   .cfa_offset = call.opened,
+                                   .cfa_add = frame_bytes};
+    return step_over_kept(call.stack, frame_bytes, pc_slot);
+}
+
+// C's frame pointer lies in the frame of the function through which C comes in. lost: bytes that moving sp to
+// a boundary took.
+static struct frame_rule from_c_rule(const struct place *place, int32_t frame_bytes, int32_t lost) {
+    struct machine_go_saved saved;
+    int32_t there, pc_slot;
+    if (!machine_go_read_saved(place->code, place->bytes, &saved) ||
+        !frame_bytes_at(place, saved.place, &there))
+        return stuck;
+    if (machine_go_moves_sp(place->code, saved.place))
+        there += lost;
+    if (saved.has_pc)
+        pc_slot = saved.pc - there;
+    else if (!machine_go_read_return(place->code, place->bytes, frame_bytes, &pc_slot))
+        return stuck;
+    int32_t fp_slot = saved.fp - there;
+    if (fp_slot >= 0 || pc_slot >= 0 || fp_slot < INT16_MIN || fp_slot % (int32_t)sizeof(uintptr_t) != 0)
+        return stuck;
+    struct frame_rule rule = step_over(frame_bytes + lost, pc_slot);
+    rule.fp_base = FRAME_CFA;
+    rule.fp_offset = (int16_t)fp_slot;
+    return rule;
 }
 
 // What the runtime has C do for it, mapping memory for instance, on a stack that may have been moved to a
 // boundary.
-static struct frame_rule aligned_rule(const uint8_t *code, size_t bytes, int32_t distance) {
-    for (size_t at = 0; at < bytes; at++)
-        if (MACHINE_GO_KEEPS_SP(code + at, bytes - at))
-            return (struct frame_rule){.kind = FRAME_STEP,
-                                       .cfa_base = FRAME_SP_LOADED,
-                                       .cfa_add = distance - MACHINE_RETURN_OFFSET,
-                                       .ra_base = FRAME_CFA,
-                                       .ra_offset = MACHINE_RETURN_OFFSET,
-                                       .fp_base = FRAME_SAME};
-    return stuck;
+static struct frame_rule moved_rule(const struct place *place, int32_t frame_bytes) {
+    int32_t pc_slot;
+    return machine_go_keeps_sp(place->code, place->bytes) &&
+                   machine_go_read_return(place->code, place->bytes, frame_bytes, &pc_slot)
+               ? step_over_kept(0, frame_bytes, pc_slot)
+               : stuck;
 }
 
 // A return address that is a function's first byte was planted there, unless a call ends right before it (to
@@ -121,37 +153,39 @@ static struct frame_rule entry_rule(const struct go_table *table, const struct g
     return stuck;
 }
 
+static struct frame_rule rule_of(const struct place *place, const char *name) {
+    int32_t frame_bytes;
+    if (is_one_of(name, outermost))
+        return (struct frame_rule){.kind = FRAME_END};
+    if (is_one_of(name, calls_c))
+        return call_rule(place);
+    if (!frame_bytes_at(place, place->bytes - 1, &frame_bytes))
+        return stuck;
+    bool moved = machine_go_moves_sp(place->code, place->bytes);
+    if (is_named(name, "crosscall2"))
+        return from_c_rule(place, frame_bytes, 0);
+    if (is_named(name, MACHINE_GO_LIBRARY_ENTRY))
+        return from_c_rule(place, frame_bytes, moved ? machine_go_entry_lost(frame_bytes) : 0);
+    if (is_one_of(name, called_by_c))
+        return machine_go_read_callback(place->code, place->bytes)
+                   ? (struct frame_rule){.kind = FRAME_TO_C, .cfa_offset = frame_bytes}
+                   : ordinary_rule(place, frame_bytes);
+    return moved ? moved_rule(place, frame_bytes) : ordinary_rule(place, frame_bytes);
+}
+
 static struct frame_rule rule_in(const struct go_table *table, uintptr_t address) {
     struct go_function function, next;
     if (go_table_find(table, address, &function) != 0)
         return stuck;
     const uint8_t *code = (const uint8_t *)function.start;
     size_t bytes = address + 1 - function.start; // up to and with the call
-    if (address + 1 == function.end && !(bytes >= MACHINE_CALL_BYTES && machine_is_call(code + bytes)) &&
+    if (address + 1 == function.end && !machine_go_ends_with_call(code, bytes) &&
         go_table_find(table, address + 1, &next) == 0)
         return entry_rule(table, &next);
-
-    const char *name = go_table_name(table, function.name);
-    int32_t distance;
     if (function.stack_values == 0)
         return (struct frame_rule){.kind = FRAME_FOREIGN};
-    if (is_one_of(name, outermost))
-        return (struct frame_rule){.kind = FRAME_END};
-    if (is_one_of(name, calls_c))
-        return call_rule(code, bytes);
-    if (go_table_value(table, &function, function.stack_values, address, &distance) != 0 || distance < 0 ||
-        distance % (int32_t)sizeof(uintptr_t) != 0)
-        return stuck;
-    if (is_named(name, "crosscall2"))
-        return from_c_rule(table, &function, code, bytes, distance);
-    if (is_named(name, MACHINE_GO_LIBRARY_ENTRY)) {
-        if (aligns(code, bytes))
-            distance += (MACHINE_GO_ENTRY_MISALIGNED - distance) & (MACHINE_GO_ALIGNMENT - 1);
-        return from_c_rule(table, &function, code, bytes, distance);
-    }
-    if (is_one_of(name, called_by_c) && machine_go_read_callback(code, bytes))
-        return (struct frame_rule){.kind = FRAME_TO_C, .cfa_offset = distance - MACHINE_RETURN_OFFSET};
-    return aligns(code, bytes) ? aligned_rule(code, bytes, distance) : step_over(distance);
+    const struct place place = {table, &function, code, bytes};
+    return rule_of(&place, go_table_name(table, function.name));
 }
 
 bool go_rule(uintptr_t address, const struct dl_find_object *found, struct frame_rule *rule) {

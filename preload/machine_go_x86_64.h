@@ -1,20 +1,36 @@
 // What the walk reads off Go's hand-written functions on x86-64. They are found by name; their frames differ
 // from release to release, so offsets are read off the instructions, and an instruction that is not there
 // means a layout that nobody here knows.
-//
-// The same on aarch64, for who adds it (Go 1.19 to 1.26): instructions are 4 bytes; a frame's pc values count
-// what lies above its saved link register, which is at [sp] with the caller's frame pointer at [sp - 8], so
-// CFA = sp + value + 8 rounded as the assembler did and ra_base is SP with offset 0; leaf functions keep
-// their caller in x30 and are never in the middle of a walk. asmcgocall stores g at [sp] and the depth at [sp
-// + 8] after "sub sp, sp, #16" (str x4, [sp]; str x0, [sp, #8]), and its nosave path the original sp at [sp +
-// 8] with 0 at [sp]. cgocallback switches by "mov sp, x4" (its frame on C's stack holds the previous
-// g0.sched.sp at [sp + 8 + its arguments]); crosscall2 saves x29 with x30 in its frame.
 #pragma once
 
-#include <stdbool.h>
+#include "preload/machine_x86_64.h"
+
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
+
+// A call pushes the return address: the table's values, which tell how far sp is from where it was at the
+// function's entry, don't count it.
+enum { MACHINE_GO_PUSHED_BYTES = 8 };
+
+// Where the return address lies in a frame at sp whose caller's sp is cfa.
+static inline uintptr_t machine_go_return_slot(uintptr_t sp, uintptr_t cfa) {
+    (void)sp;
+    return cfa + (uintptr_t)(intptr_t)MACHINE_RETURN_OFFSET;
+}
+
+// The same as an offset from the caller's sp, for the function's code up to a call, with so many bytes
+// between sp and the caller's. False: not understood.
+static inline bool machine_go_read_return(const uint8_t *code, size_t bytes, int32_t frame_bytes,
+                                          int32_t *offset) {
+    (void)code, (void)bytes, (void)frame_bytes;
+    *offset = MACHINE_RETURN_OFFSET;
+    return true;
+}
+
+// Does the code end with a call?
+static inline bool machine_go_ends_with_call(const uint8_t *code, size_t bytes) {
+    return bytes >= MACHINE_CALL_BYTES && machine_is_call(code + bytes);
+}
 
 // An access of [sp + offset], of one byte or none.
 enum { GO_STORE_BYTES_MOST = 5 };
@@ -43,41 +59,59 @@ static inline bool machine_go_starts(const uint8_t *code, size_t bytes, const ch
 
 #define MACHINE_GO_IS(code, bytes, text) machine_go_starts(code, bytes, text, sizeof(text) - 1)
 
-// and $-16, %rsp: from here on pc values don't tell where the caller's frame is.
-#define MACHINE_GO_ALIGNS(code, bytes) MACHINE_GO_IS(code, bytes, "\x48\x83\xe4\xf0")
+// Is sp moved by what the table's values don't count? and $-16, %rsp: from there on they don't tell where the
+// caller's frame is.
+static inline bool machine_go_moves_sp(const uint8_t *code, size_t bytes) {
+    for (size_t at = 0; at < bytes; at++)
+        if (MACHINE_GO_IS(code + at, bytes - at, "\x48\x83\xe4\xf0"))
+            return true;
+    return false;
+}
 
 // A Go library's constructor, which aligns its stack before it calls on. It is called by C, whose stack
-// pointer at a function's entry is known modulo 16, so what aligning took away is known as well.
+// pointer before the call is a multiple of 16, so what aligning took away is known.
 #define MACHINE_GO_LIBRARY_ENTRY "_rt0_amd64_lib"
-enum { MACHINE_GO_ALIGNMENT = 16, MACHINE_GO_ENTRY_MISALIGNED = 8 };
+static inline int32_t machine_go_entry_lost(int32_t frame_bytes) {
+    return -frame_bytes & 15;
+}
 
 // How the runtime calls C from its own stack: mov %rsp, %rbx; and $-16, %rsp; mov %rbx, (%rsp). The original
 // is kept at sp.
-#define MACHINE_GO_KEEPS_SP(code, bytes)                                                                     \
-    MACHINE_GO_IS(code, bytes, "\x48\x89\xe3\x48\x83\xe4\xf0\x48\x89\x1c\x24")
+static inline bool machine_go_keeps_sp(const uint8_t *code, size_t bytes) {
+    for (size_t at = 0; at < bytes; at++)
+        if (MACHINE_GO_IS(code + at, bytes - at, "\x48\x89\xe3\x48\x83\xe4\xf0\x48\x89\x1c\x24"))
+            return true;
+    return false;
+}
 
 // What asmcgocall's instructions up to a call say of its frame there.
 struct machine_go_call {
     bool switched;  // the caller is on a goroutine's stack; else further up on the same one
+    size_t taken;   // place of the instruction that took sp, from which depth and stack are made
     int16_t g;      // switched: offsets from sp of the goroutine and of the depth below the top of its stack
     int16_t depth;  // switched
-    int16_t stack;  // not switched: of the caller's stack pointer
+    int16_t stack;  // not switched: of the stack pointer that was taken
     int16_t opened; // switched: bytes between sp and what sp was before, but for alignment
 };
 
 // Reads code[0, bytes), from asmcgocall's first instruction to a call in it. False: not understood.
+//   mov %rsp, %rdx takes sp; since Go 1.21 asmcgocall has pushed %rbp before.
 //   switched:  mov off(%rsi), %rsp; sub $N, %rsp; and $-16, %rsp; mov %rdi, g(%rsp); mov 8(%rdi), %rdi; sub
 //   %rdx, %rdi;
 //              mov %rdi, depth(%rsp)
 //   otherwise: mov %rdx, stack(%rsp), the original one
 static inline bool machine_go_read_call(const uint8_t *code, size_t bytes, struct machine_go_call *call) {
-    enum { NOTHING, OPENED, GOROUTINE, TOP, DEPTH, STACK } seen = NOTHING;
+    enum { NOTHING, TAKEN, OPENED, GOROUTINE, TOP, DEPTH, STACK } seen = NOTHING;
     *call = (struct machine_go_call){0};
     for (size_t at = 0; at < bytes; at++) {
         const uint8_t *here = code + at;
         size_t left = bytes - at;
         int16_t offset;
-        if (left > 4 && MACHINE_GO_IS(here, left, "\x48\x83\xec") && here[3] < 0x80) {
+        if (MACHINE_GO_IS(here, left, "\x48\x89\xe2")) {
+            call->taken = at;
+            seen = TAKEN;
+        } else if (left > 4 && MACHINE_GO_IS(here, left, "\x48\x83\xec") && here[3] < 0x80 &&
+                   seen != NOTHING) {
             call->opened = here[3];
             seen = OPENED;
         } else if (machine_go_is_access(here, left, MACHINE_GO_STORE, MACHINE_GO_RDI, &offset)) {
@@ -113,12 +147,23 @@ static inline bool machine_go_read_callback(const uint8_t *code, size_t bytes) {
     return switched;
 }
 
-// Where crosscall2 saved C's frame pointer: the place of the instruction that did, and its offset from sp
-// there.
-static inline bool machine_go_read_saved_fp(const uint8_t *code, size_t bytes, size_t *place,
-                                            int16_t *offset) {
-    for (*place = 0; *place < bytes; ++*place)
-        if (machine_go_is_access(code + *place, bytes - *place, MACHINE_GO_STORE, MACHINE_GO_RBP, offset))
+// Where a function that C calls saved what its caller needs: the place of the instruction that did, and
+// offsets from sp there.
+struct machine_go_saved {
+    size_t place;
+    int16_t fp;
+    bool has_pc; // the return address was saved too, and is not where machine_go_read_return says
+    int16_t pc;
+};
+
+// Since Go 1.21 the function begins with push %rbp, and what it stores later is another frame pointer.
+static inline bool machine_go_read_saved(const uint8_t *code, size_t bytes, struct machine_go_saved *saved) {
+    *saved = (struct machine_go_saved){.fp = MACHINE_RETURN_OFFSET};
+    if (MACHINE_GO_IS(code, bytes, "\x55"))
+        return true;
+    for (; saved->place < bytes; saved->place++)
+        if (machine_go_is_access(code + saved->place, bytes - saved->place, MACHINE_GO_STORE, MACHINE_GO_RBP,
+                                 &saved->fp))
             return true;
     return false;
 }

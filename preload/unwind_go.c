@@ -11,7 +11,7 @@
 #include "preload/unwind_go.h"
 
 #include "preload/go_modules.h"
-#include "preload/machine.h"
+#include "preload/machine_go.h"
 #include "preload/probe.h"
 #include "preload/unwind_learn.h"
 
@@ -51,12 +51,14 @@ enum step_result unwind_step_to_go(struct unwind_state *state, struct stack_boun
         return STEP_FAILED;
     uintptr_t at = unwind_load_word(goroutine_slot), depth = unwind_load_word(depth_slot);
     struct goroutine_stack stack;
-    if (!stack_of(at, &stack) || depth < WORD || depth % WORD != 0 || depth > stack.top - stack.low)
+    if (!stack_of(at, &stack) || depth < (uintptr_t)rule->cfa_add || depth % WORD != 0 ||
+        depth > stack.top - stack.low)
         return STEP_FAILED;
-    uintptr_t slot = stack.top - depth;
+    uintptr_t cfa = stack.top - depth + (uintptr_t)rule->cfa_add;
+    uintptr_t slot = machine_go_return_slot(stack.top - depth, cfa);
     if (!probe_word(slot) || !go_modules_have(unwind_load_word(slot)))
         return STEP_FAILED;
-    *state = (struct unwind_state){unwind_load_word(slot), slot + WORD,
+    *state = (struct unwind_state){unwind_load_word(slot), cfa,
                                    state->sp + (uintptr_t)(intptr_t)rule->cfa_offset, false};
     *bounds = (struct stack_bounds){stack.top, false};
     *goroutine = at;
@@ -70,8 +72,9 @@ bool unwind_still_to_go(uintptr_t pc, uintptr_t sp, uintptr_t goroutine, uintptr
     const struct frame_rule *rule = frame_rules_aside(packed);
     if (rule->kind != FRAME_TO_GO || unwind_load_word(sp + (intptr_t)rule->ra_offset) != goroutine)
         return false;
-    uintptr_t slot = unwind_load_word(goroutine + WORD) - unwind_load_word(sp + (intptr_t)rule->fp_offset);
-    return slot + WORD == to_sp && unwind_load_word(slot) == to_pc;
+    uintptr_t taken = unwind_load_word(goroutine + WORD) - unwind_load_word(sp + (intptr_t)rule->fp_offset);
+    uintptr_t cfa = taken + (uintptr_t)rule->cfa_add;
+    return cfa == to_sp && unwind_load_word(machine_go_return_slot(taken, cfa)) == to_pc;
 }
 
 enum step_result unwind_step_to_c(struct unwind_state *state, struct stack_bounds *bounds,
@@ -79,8 +82,9 @@ enum step_result unwind_step_to_c(struct unwind_state *state, struct stack_bound
     // Where a signal interrupted Go code fp is its frame pointer, not C's stack.
     struct stack_bounds c = unwind_bounds(state->fp);
     for (int words = 0; words < ALIGNMENT_WORDS; words++) {
-        uintptr_t cfa = state->fp + (uintptr_t)(intptr_t)rule->cfa_offset + (uintptr_t)words * WORD;
-        uintptr_t slot = cfa + MACHINE_RETURN_OFFSET;
+        uintptr_t sp = state->fp + (uintptr_t)words * WORD;
+        uintptr_t cfa = sp + (uintptr_t)(intptr_t)rule->cfa_offset;
+        uintptr_t slot = machine_go_return_slot(sp, cfa);
         if (slot % WORD != 0 || slot < state->fp || slot > c.top - WORD || !probe_word(slot))
             return STEP_FAILED;
         uintptr_t pc = unwind_load_word(slot);
@@ -112,8 +116,9 @@ static bool is_call_of_c(const struct stack_bounds *bounds, uintptr_t pc, uintpt
     uintptr_t slot = sp + (uintptr_t)(intptr_t)rule->cfa_offset;
     if (rule->kind != FRAME_STEP || rule->cfa_base != FRAME_SP_LOADED || !may_load(&state, bounds, slot))
         return false;
-    uintptr_t caller = unwind_load_word(slot); // on the same stack, where its return address is
-    return may_load(&state, bounds, caller) && go_modules_have(unwind_load_word(caller));
+    uintptr_t caller = unwind_load_word(slot) + (uintptr_t)rule->cfa_add; // its sp, on the same stack
+    uintptr_t pc_slot = caller + (uintptr_t)(intptr_t)rule->ra_offset;
+    return may_load(&state, bounds, pc_slot) && go_modules_have(unwind_load_word(pc_slot));
 }
 
 enum step_result unwind_step_foreign(struct unwind_state *state, const struct stack_bounds *bounds,

@@ -1,11 +1,12 @@
 // Steps between C's stack and a goroutine's. docs/go.md has the picture.
 //
 // FRAME_TO_GO, of the runtime's function that calls C: with the offsets of its rule,
-//   goroutine = load(sp + ra_offset), depth = load(sp + fp_offset), slot = goroutine's top of stack - depth,
-//   pc' = load(slot), sp' = slot + a word, fp' = sp + cfa_offset: C's stack pointer when the runtime left it
+//   goroutine = load(sp + ra_offset), depth = load(sp + fp_offset), taken = goroutine's top of stack - depth,
+//   sp' = taken + cfa_add, pc' = load(where a Go frame at taken keeps it), fp' = sp + cfa_offset: C's stack
+//   pointer when the runtime left it
 // FRAME_TO_C, of the runtime's function that runs Go for C: fp is that stack pointer, rounded down to 16
 // bytes, and
-//   CFA = fp + cfa_offset or a word more, pc' = load(CFA - word), sp' = CFA
+//   sp' = fp + cfa_offset or a word more, pc' = load(where a Go frame at fp keeps it)
 #pragma once
 
 #include "preload/unwind_step.h"

@@ -29,6 +29,32 @@ __asm__(
     ".popsection\n");
 extern const uint8_t made_up_switched[], made_up_before[], made_up_after[], made_up_plain[];
 
+// The same in Go 1.21 and later, where functions without a frame save the frame pointer too. The fixture's
+// table says 24 bytes where the compiler's says 8.
+extern const uint8_t made_up_newer[];
+__asm__(
+    ".pushsection .text\n"
+    ".balign 64\n"
+    ".globl made_up_newer\n"
+    "made_up_newer:\n"
+    // asmcgocall, Go 1.22 and later, with the call before it changes stacks
+    "1: push %rbp\n mov %rsp, %rbp\n mov %rsp, %rdx\n call 1b\n"
+    "   .globl made_up_newer_early\n made_up_newer_early: mov 0x38(%rsi), %rsp\n sub $16, %rsp\n"
+    "   and $-16, %rsp\n mov %rdi, 8(%rsp)\n mov 8(%rdi), %rdi\n sub %rdx, %rdi\n mov %rdi, (%rsp)\n call "
+    "1b\n"
+    "   .globl made_up_newer_switched\n made_up_newer_switched: ret\n .fill 64 - (. - 1b), 1, 0x90\n"
+    // its double with the other calling convention
+    "2: push %rbp\n mov %rsp, %rbp\n sub $24, %rsp\n call 1b\n"
+    "   .globl made_up_newer_double\n made_up_newer_double: pop %rbp\n ret\n .fill 64 - (. - 2b), 1, 0x90\n"
+    // crosscall2: what it stores is no longer C's frame pointer
+    "3: push %rbp\n mov %rsp, %rbp\n sub $48, %rsp\n mov %rbp, 40(%rsp)\n lea 40(%rsp), %rbp\n call 1b\n"
+    "   .globl made_up_newer_crosscall\n made_up_newer_crosscall: ret\n .fill 64 - (. - 3b), 1, 0x90\n"
+    ".popsection\n");
+extern const uint8_t made_up_newer_early[], made_up_newer_switched[], made_up_newer_double[],
+    made_up_newer_crosscall[];
+
+static const char *const newer_names[FIXTURE_FUNCTIONS] = {"runtime.asmcgocall", "runtime.asmcgocall",
+                                                           "crosscall2"};
 static const char *const names[FIXTURE_FUNCTIONS] = {"runtime.asmcgocall.abi0", "main.aligns", "main.plain"};
 
 // In this program's data, where position-independent Go programs have theirs too. Not all zero, so that they
@@ -64,6 +90,7 @@ static void check_rules(void) {
     ck_assert_int_eq(rule.ra_offset, 48);
     ck_assert_int_eq(rule.fp_offset, 40);
     ck_assert_int_eq(rule.cfa_offset, 64);
+    ck_assert_int_eq(rule.cfa_add, 8); // sp was taken at the function's entry
 
     rule = rule_of(made_up_plain);
     ck_assert_int_eq(rule.kind, FRAME_STEP);
@@ -89,6 +116,33 @@ START_TEST(of_a_table_whose_text_start_the_runtime_keeps) {
 }
 END_TEST
 
+static void check_step(const void *return_address, int32_t frame_bytes) {
+    struct frame_rule rule = rule_of(return_address);
+    ck_assert_int_eq(rule.kind, FRAME_STEP);
+    ck_assert_int_eq(rule.cfa_base, FRAME_SP);
+    ck_assert_int_eq(rule.cfa_offset, frame_bytes);
+    ck_assert_int_eq(rule.ra_base, FRAME_CFA);
+    ck_assert_int_eq(rule.ra_offset, -8);
+}
+
+START_TEST(of_releases_that_save_the_frame_pointer_everywhere) {
+    fixture_build(&table, GO_TABLE_120, (uintptr_t)made_up_newer, true, newer_names);
+    go_modules_forget();
+    struct frame_rule rule = rule_of(made_up_newer_switched);
+    ck_assert_int_eq(rule.kind, FRAME_TO_GO);
+    ck_assert_int_eq(rule.ra_offset, 8);
+    ck_assert_int_eq(rule.fp_offset, 0);
+    ck_assert_int_eq(rule.cfa_offset, 16);
+    ck_assert_int_eq(rule.cfa_add, 24 + 8); // what the function had pushed when it took sp
+    check_step(made_up_newer_early, 24 + 8);
+    check_step(made_up_newer_double, 24 + 8);
+    check_step(made_up_newer_crosscall, 24 + 8);
+    rule = rule_of(made_up_newer_crosscall);
+    ck_assert_int_eq(rule.fp_base, FRAME_CFA);
+    ck_assert_int_eq(rule.fp_offset, -16);
+}
+END_TEST
+
 START_TEST(code_that_is_not_gos_has_none) {
     struct dl_find_object found;
     struct frame_rule rule = {.kind = FRAME_COMPLEX};
@@ -106,21 +160,21 @@ END_TEST
 
 START_TEST(slots_are_read_off_the_newest_asmcgocall_too) {
     struct machine_go_call call;
-    // mov 0x38(%rsi),%rsp; sub $16,%rsp; and $-16,%rsp; mov %rdi,8(%rsp); mov 8(%rdi),%rdi; sub %rdx,%rdi;
-    // mov %rdi,(%rsp); call
-    ck_assert(
-        machine_go_read_call(BYTES("\x48\x8b\x66\x38\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\x89\x7c\x24\x08"
-                                   "\x48\x8b\x7f\x08\x48\x29\xd7\x48\x89\x3c\x24\xe8\x01\x02\x03\x04"),
-                             &call));
+    // mov %rsp,%rdx; mov 0x38(%rsi),%rsp; sub $16,%rsp; and $-16,%rsp; mov %rdi,8(%rsp); mov 8(%rdi),%rdi;
+    // sub %rdx,%rdi; mov %rdi,(%rsp); call
+    ck_assert(machine_go_read_call(
+        BYTES("\x48\x89\xe2\x48\x8b\x66\x38\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\x89\x7c\x24\x08"
+              "\x48\x8b\x7f\x08\x48\x29\xd7\x48\x89\x3c\x24\xe8\x01\x02\x03\x04"),
+        &call));
     ck_assert(call.switched);
     ck_assert_int_eq(call.g, 8);
     ck_assert_int_eq(call.depth, 0);
     ck_assert_int_eq(call.opened, 16);
     // likewise up to the call that is made without a change of stacks: mov %rdx,(%rsp)
-    ck_assert(
-        machine_go_read_call(BYTES("\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\xc7\x44\x24\x08\x00\x00\x00\x00"
-                                   "\x48\x89\x14\x24\xff\xd0"),
-                             &call));
+    ck_assert(machine_go_read_call(
+        BYTES("\x48\x89\xe2\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\xc7\x44\x24\x08\x00\x00\x00\x00"
+              "\x48\x89\x14\x24\xff\xd0"),
+        &call));
     ck_assert(!call.switched);
     ck_assert_int_eq(call.stack, 0);
 }
@@ -129,10 +183,15 @@ END_TEST
 START_TEST(unknown_instructions_are_not_understood) {
     struct machine_go_call call;
     ck_assert(!machine_go_read_call(BYTES("\xff\xd0"), &call));
-    ck_assert(
-        !machine_go_read_call(BYTES("\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\x89\x7c\x24\x08\xff\xd0"), &call));
+    ck_assert(!machine_go_read_call(
+        BYTES("\x48\x89\xe2\x48\x83\xec\x10\x48\x83\xe4\xf0\x48\x89\x7c\x24\x08\xff\xd0"), &call));
     // the top of the stack is read from another place of the goroutine's record
-    ck_assert(!machine_go_read_call(BYTES("\x48\x83\xec\x10\x48\x89\x7c\x24\x08\x48\x8b\x7f\x10\x48\x29\xd7"
+    ck_assert(!machine_go_read_call(
+        BYTES("\x48\x89\xe2\x48\x83\xec\x10\x48\x89\x7c\x24\x08\x48\x8b\x7f\x10\x48\x29\xd7"
+              "\x48\x89\x3c\x24\xff\xd0"),
+        &call));
+    // sp was never taken: the depth is of something else
+    ck_assert(!machine_go_read_call(BYTES("\x48\x83\xec\x10\x48\x89\x7c\x24\x08\x48\x8b\x7f\x08\x48\x29\xd7"
                                           "\x48\x89\x3c\x24\xff\xd0"),
                                     &call));
 }
@@ -151,6 +210,7 @@ int main(void) {
     TCase *tests = tcase_create("rules");
     tcase_add_test(tests, of_a_table_with_its_text_start);
     tcase_add_test(tests, of_a_table_whose_text_start_the_runtime_keeps);
+    tcase_add_test(tests, of_releases_that_save_the_frame_pointer_everywhere);
     tcase_add_test(tests, code_that_is_not_gos_has_none);
     tcase_add_test(tests, slots_are_read_off_the_newest_asmcgocall_too);
     tcase_add_test(tests, unknown_instructions_are_not_understood);
