@@ -109,6 +109,12 @@ START_TEST(are_what_the_runtime_says_in_position_independent_programs) {
 }
 END_TEST
 
+// As linkers lay programs out that don't keep code apart from what is only read.
+START_TEST(are_what_the_runtime_says_in_programs_with_data_beside_their_code) {
+    assert_way(WAY_RUN, "go/mixed-joined", "nested");
+}
+END_TEST
+
 // Names, files and lines come from Go's own table then, inlined functions too; C's are lost.
 START_TEST(have_all_names_of_go_in_stripped_programs) {
     struct seep_run ran = assert_way(WAY_RUN, "go/mixed-stripped", ways[_i]);
@@ -235,6 +241,7 @@ static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, are_what_the_runtime_says, 0, WAYS_THERE);
     tcase_add_loop_test(tests, are_what_the_runtime_says_in_position_independent_programs, 0, WAYS_THERE);
+    tcase_add_test(tests, are_what_the_runtime_says_in_programs_with_data_beside_their_code);
     tcase_add_loop_test(tests, have_all_names_of_go_in_stripped_programs, 0, WAYS_THERE);
     tcase_add_test(tests, show_what_cgo_generated_only_when_asked);
     tcase_add_test(tests, end_where_the_thread_began);
