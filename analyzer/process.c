@@ -95,33 +95,50 @@ static bool stat_field(pid_t pid, int number, long *out) {
     return found;
 }
 
-// Are the ids that this process's children see the ones that we see? False if that cannot be found out.
-static bool shares_our_ids(const struct process *parent) {
+enum ids { IDS_UNKNOWN, IDS_OURS, IDS_FOREIGN };
+
+// Whose ids does a child of this process tell?
+static enum ids ids_of_children(const struct process *parent) {
+    if (!parent || parent->unseen)
+        return parent && parent->foreign_ids ? IDS_FOREIGN : IDS_UNKNOWN;
     char ours[64], theirs[64], path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/pid_for_children", parent ? (int)parent->pid : 0);
+    snprintf(path, sizeof path, "/proc/%d/ns/pid_for_children", (int)parent->pid);
     ssize_t a = readlink("/proc/self/ns/pid", ours, sizeof ours), b = readlink(path, theirs, sizeof theirs);
-    return a > 0 && a == b && memcmp(ours, theirs, (size_t)a) == 0;
+    if (a <= 0 || b <= 0)
+        return IDS_UNKNOWN;
+    return a == b && memcmp(ours, theirs, (size_t)a) == 0 ? IDS_OURS : IDS_FOREIGN;
 }
 
-// Begins to watch the process. A program that connects is whom the kernel says it is. A forked child's id is
-// its own word, and may be one of another pid namespace: whoever began before its family is somebody else.
+// The id is a forked child's own word: it may be of a pid namespace that we don't know of. Whoever began
+// before its family, or is us, is somebody else. Ticks are coarse, so this doesn't find all.
+static bool is_somebody_else(const struct process *process) {
+    long began = 0;
+    return process->pid == getpid() || (stat_field(process->pid, 22, &began) && began &&
+                                        (uint64_t)began < process->family->founded_ticks);
+}
+
+// Begins to watch the process. A program that connects is whom the kernel says it is.
 static void watch(struct process *process, const struct process *parent) {
     struct family *family = process->family;
     bool by_exec = process->begin == BEGIN_EXEC;
-    long began = 0;
-    if (by_exec || !family->foreign_ids)
+    enum ids ids = by_exec ? IDS_OURS : family->foreign_ids ? IDS_FOREIGN : ids_of_children(parent);
+    process->foreign_ids = family->foreign_ids || ids == IDS_FOREIGN;
+    if (ids != IDS_FOREIGN) {
         process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-    process->absent = process->pidfd < 0 && (errno == ESRCH || errno == EINVAL);
-    if (process->pidfd >= 0 && stat_field(process->pid, 22, &began) && by_exec)
-        family->founded_ticks = (uint64_t)began;
-    if (by_exec)
+        process->absent = process->pidfd < 0 && (errno == ESRCH || errno == EINVAL);
+    }
+    long began = 0;
+    if (by_exec) {
+        if (process->pidfd >= 0 && stat_field(process->pid, 22, &began))
+            family->founded_ticks = (uint64_t)began;
         return;
-    if (process->pidfd >= 0 && began && (uint64_t)began < family->founded_ticks) {
+    }
+    if (process->pidfd >= 0 && is_somebody_else(process)) {
         close(process->pidfd);
         process->pidfd = -1;
         process->absent = true;
     }
-    process->unseen = family->foreign_ids || (process->absent && !shares_our_ids(parent));
+    process->unseen = process->foreign_ids || (process->absent && ids != IDS_OURS);
     family->unseen_processes += process->unseen;
 }
 

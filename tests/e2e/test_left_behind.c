@@ -35,8 +35,25 @@ START_TEST(a_child_that_sees_itself_as_the_first_process) {
 }
 END_TEST
 
+// seep and the program under the lowest ids there are, as in a container: those that the children tell of
+// theirs are then somebody else's, seep's own or the program's.
+START_TEST(ids_of_children_apart_are_those_of_others_here) {
+    if (geteuid() != 0)
+        return; // needs privileges
+    const char *script = _i ? "\"$@\"; exit $?" : "exec \"$@\"";
+    struct seep_run ran = {.outcome = run(&(struct command){
+                               .argv = {"unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", script,
+                                        "sh", seep_path(), "run", "--format", text("json=%s", report_path()),
+                                        program_path("left_behind"), "apart"}})};
+    ck_assert_int_eq(exit_status(&ran.outcome), 3);
+    ran.report = report_load(report_path());
+    assert_all_there(&ran);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_child_whose_parent_dies_at_once, 0, TRIES);
     tcase_add_loop_test(tests, a_child_that_sees_itself_as_the_first_process, 0, WAYS);
+    tcase_add_loop_test(tests, ids_of_children_apart_are_those_of_others_here, 0, 2);
 }
 SEEP_TEST_MAIN("left behind")
