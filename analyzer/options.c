@@ -86,12 +86,13 @@ static int set_children(struct parser *p, const char *value, char *why, size_t w
 }
 
 static int set_verdict(struct parser *p, const char *value, char *why, size_t why_bytes) {
-    bool on = strcmp(value, "on") == 0;
+    bool trace = strcmp(value, "trace") == 0, on = trace || strcmp(value, "on") == 0;
     if (!on && strcmp(value, "off") != 0) {
-        snprintf(why, why_bytes, "neither on nor off");
+        snprintf(why, why_bytes, "neither on nor off nor trace");
         return -EINVAL;
     }
     p->options.verdict = on;
+    p->options.trace = trace;
     p->options.verdict_given = true;
     return 0;
 }

@@ -47,6 +47,7 @@ struct options {
     uint32_t depth;    // frames kept of a stack, 2 to WIRE_DEPTH_MAX
     bool follow_children;
     bool verdict; // look for pointers at the end
+    bool trace;   // and trace every process to its end, not only Go programs
     bool verdict_given;
     show_set show;
     uint32_t top;            // sites printed per kind, 0 for all

@@ -71,6 +71,7 @@ int serve(const char *connection) {
                                                .turnover = report_outputs_want_acquired(&options),
                                                .verbosity = options.verbosity,
                                                .examine = {.verdict = options.verdict,
+                                                           .trace_all = options.trace,
                                                            .memory = true,
                                                            .descriptors = options.track & TRACK_FD}},
                      message, sizeof message) < 0)

@@ -8,6 +8,7 @@
 #include "analyzer/verdict/tracees.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/registers.h"
+#include "analyzer/verdict/restart.h"
 #include "analyzer/verdict/task.h"
 
 #include <dirent.h>
@@ -322,6 +323,7 @@ static void handle(struct tracees *tracees, pid_t tid, int status) {
     int signal = WSTOPSIG(status);
     switch (status >> 16) {
     case 0: // a signal on its way: as if nobody had looked
+        restart_unless_handled(tid);
         go_on(tid, signal);
         break;
     case PTRACE_EVENT_EXIT:

@@ -86,7 +86,10 @@ START_TEST(every_option_is_taken_in_every_spelling) {
     options_free(&options);
 
     good("run --verdict on p");
-    ck_assert(options.verdict);
+    ck_assert(options.verdict && !options.trace);
+    options_free(&options);
+    good("run --verdict trace p");
+    ck_assert(options.verdict && options.trace);
     options_free(&options);
     good("run --track heap --depth 2048 --children ignore --verdict off --top 0 --debuginfod --quiet p");
     ck_assert_uint_eq(options.track, TRACK_HEAP);
@@ -152,7 +155,7 @@ START_TEST(bad_values_are_refused) {
         "--top 99999999999999999999: not a whole number from 0 to 4294967295");
     bad("run --top x p", "--top x: not a whole number from 0 to 4294967295");
     bad("run --children some p", "--children some: neither follow nor ignore");
-    bad("run --verdict maybe p", "--verdict maybe: neither on nor off");
+    bad("run --verdict maybe p", "--verdict maybe: neither on nor off nor trace");
     bad("run --quiet=1 p", "--quiet takes no value");
     bad("run --debuginfod=x p", "--debuginfod takes no value");
 }
@@ -166,7 +169,7 @@ START_TEST(missing_values_are_noticed) {
                                            {"track", "LIST"},
                                            {"depth", "N"},
                                            {"children", "follow|ignore"},
-                                           {"verdict", "on|off"},
+                                           {"verdict", "on|off|trace"},
                                            {"show", "LIST"},
                                            {"top", "N"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
