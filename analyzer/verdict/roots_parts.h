@@ -40,6 +40,9 @@ const struct classify_block *roots_block_at(const struct roots_question *questio
 // gone, is cut. roots_threads.c
 void roots_add_threads(struct roots_search *search);
 
+// Cuts what is dead of the stacks of threads that run goroutines. roots_go.c
+void roots_cut_go_stacks(struct roots_search *search);
+
 // Cuts the regions of allocators. roots_allocators.c
 void roots_cut_allocators(struct roots_search *search);
 

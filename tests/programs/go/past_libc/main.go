@@ -1,5 +1,5 @@
 // What Go does by system calls of its own, past libc, so that nobody sees it happen: the argument names what is left open or mapped,
-// the second how often, the third a file to do it with. Ends as if nothing were there.
+// the second how often, the third a file to do it with.
 package main
 
 /*
@@ -105,5 +105,5 @@ func main() {
 		work()
 	}
 	fmt.Println("done")
-	C.exit(3)
+	os.Exit(3)
 }
