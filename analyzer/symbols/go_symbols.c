@@ -13,9 +13,11 @@
 
 enum {
     WORD = sizeof(uint64_t),
-    // Words of the runtime's record: where the functions' data begins.
+    // Words of the runtime's record: where the functions' data begins. From Go 1.26 on the table's end
+    // follows.
     MODULE_DATA_118 = 38,
     MODULE_DATA_120 = 40,
+    MODULE_DATA_127 = 43,
     LIST_INLINED = 2, // of a function's further lists of pc values
     DATA_INLINED = 3, // of its further data
     NONE = -1,
@@ -26,6 +28,16 @@ struct go_symbols {
     struct go_table table;
     uint64_t data_at; // what offsets of functions' data count from; 0: not known
 };
+
+// Before Go 1.27 the words that are looked at are of a slice and of types, all of which lie before the table.
+static uint64_t data_word(const struct go_image *image, uint64_t module, uint64_t table_address,
+                          const struct go_table *table) {
+    if (table->version == GO_TABLE_118)
+        return MODULE_DATA_118;
+    uint64_t end = go_image_word(image, module + (MODULE_DATA_127 + 1) * WORD);
+    uint64_t index_end = table_address + table->index_at + table->function_count * 2 * sizeof(uint32_t);
+    return end > index_end ? MODULE_DATA_127 : MODULE_DATA_120;
+}
 
 struct go_symbols *go_symbols_open(const struct elf_file *file) {
     struct go_symbols *symbols = calloc(1, sizeof *symbols);
@@ -40,9 +52,9 @@ struct go_symbols *go_symbols_open(const struct elf_file *file) {
     uint64_t module = symbols->table.version >= GO_TABLE_118
                           ? go_image_module(&symbols->image, address, &symbols->table)
                           : 0;
-    uint64_t field = symbols->table.version == GO_TABLE_118 ? MODULE_DATA_118 : MODULE_DATA_120;
     if (module)
-        symbols->data_at = go_image_word(&symbols->image, module + field * WORD);
+        symbols->data_at = go_image_word(
+            &symbols->image, module + data_word(&symbols->image, module, address, &symbols->table) * WORD);
     return symbols;
 }
 

@@ -10,7 +10,12 @@ enum { FIXTURE_BYTES = 2048, FIXTURE_FUNCTIONS = 3, FIXTURE_FUNCTION_BYTES = 64 
 struct go_fixture {
     uint8_t bytes[FIXTURE_BYTES] __attribute__((aligned(8)));
     size_t size;
+    size_t names_at, values_at;       // offsets in bytes, as the two below
+    size_t fields[FIXTURE_FUNCTIONS]; // of the functions' entries, behind their addresses
 };
+
+// Room behind a function's entry for its further lists and data.
+enum { FIXTURE_MORE_BYTES = 40 };
 
 static inline void fixture_put(struct go_fixture *fixture, size_t at, uint64_t value, size_t bytes) {
     ck_assert_uint_le(at + bytes, sizeof fixture->bytes);
@@ -45,24 +50,24 @@ static inline void fixture_build(struct go_fixture *fixture, uint32_t version, u
     fixture_put(fixture, 8, FIXTURE_FUNCTIONS, 8);
     fixture->size = (after_index + 8 + 7) & ~(size_t)7;
 
-    size_t name_at[FIXTURE_FUNCTIONS], names_at = fixture->size;
+    size_t name_at[FIXTURE_FUNCTIONS], names_at = fixture->names_at = fixture->size;
     for (int i = 0; i < FIXTURE_FUNCTIONS; i++)
         name_at[i] = fixture_text(fixture, names[i]);
-    size_t values_at = fixture->size;
+    size_t values_at = fixture->values_at = fixture->size;
     static const uint8_t values[] = {0x7f, 2, 4, 48, 56, 47, 4, 0}; // the first byte is never pointed at
     memcpy(fixture->bytes + fixture->size, values, sizeof values);
     fixture->size = (fixture->size + sizeof values + 7) & ~(size_t)7;
 
     size_t base = old ? 0 : index;
     for (int i = 0; i < FIXTURE_FUNCTIONS; i++) {
-        size_t entry = fixture->size, fields = entry + wide;
+        size_t entry = fixture->size, fields = fixture->fields[i] = entry + wide;
         uint64_t start = text + (uint64_t)i * FIXTURE_FUNCTION_BYTES;
         fixture_put(fixture, index + (size_t)i * 2 * wide, narrow ? start - text : start, wide);
         fixture_put(fixture, index + (size_t)i * 2 * wide + wide, entry - base, wide);
         fixture_put(fixture, entry, narrow ? start - text : start, wide);
         fixture_put(fixture, fields, name_at[i] - (old ? 0 : names_at), 4);
         fixture_put(fixture, fields + 12, old ? values_at + 1 : 1, 4);
-        fixture_put(fixture, fields + 40, 0, 8);
+        fixture_put(fixture, fields + 40 + FIXTURE_MORE_BYTES, 0, 8);
     }
     uint64_t end = text + FIXTURE_FUNCTIONS * FIXTURE_FUNCTION_BYTES;
     fixture_put(fixture, index + FIXTURE_FUNCTIONS * 2 * wide, narrow ? end - text : end, wide);
