@@ -40,7 +40,10 @@ static const char *const outermost[] = {
 static const char *const signal_returns[] = {"runtime.sigreturn", "runtime.sigreturn__sigaction", NULL};
 // The last is Go 1.4's.
 static const char *const calls_c[] = {"runtime.asmcgocall", "runtime.asmcgocall_no_g", "asmcgocall", NULL};
+static const char *const library_entries[] = {MACHINE_GO_LIBRARY_ENTRIES, NULL};
 static const char *const called_by_c[] = {"runtime.cgocallback", "runtime.cgocallback_gofunc", NULL};
+
+enum { FRAME_BYTES_MOST = 1 << 30 }; // no stack is larger
 
 // What rules are made from.
 struct place {
@@ -55,7 +58,7 @@ static bool frame_bytes_at(const struct place *place, size_t offset, int32_t *by
     int32_t value;
     if (go_table_value(place->table, place->function, place->function->stack_values,
                        place->function->start + offset, &value) != 0 ||
-        value < 0 || value > INT16_MAX || value % (int32_t)sizeof(uintptr_t) != 0)
+        value < 0 || value > FRAME_BYTES_MOST || value % (int32_t)sizeof(uintptr_t) != 0)
         return false;
     *bytes = value + MACHINE_GO_PUSHED_BYTES;
     return true;
@@ -63,11 +66,12 @@ static bool frame_bytes_at(const struct place *place, size_t offset, int32_t *by
 
 // The caller's sp is frame_bytes above sp, or above what is kept at sp + kept; its pc at pc_slot from there.
 static struct frame_rule step_over(int32_t frame_bytes, int32_t pc_slot) {
+    bool is_near = pc_slot >= INT16_MIN; // else it is near sp
     return (struct frame_rule){.kind = FRAME_STEP,
                                .cfa_base = FRAME_SP,
                                .cfa_offset = frame_bytes,
-                               .ra_base = FRAME_CFA,
-                               .ra_offset = (int16_t)pc_slot,
+                               .ra_base = is_near ? FRAME_CFA : FRAME_SP,
+                               .ra_offset = (int16_t)(is_near ? pc_slot : frame_bytes + pc_slot),
                                .fp_base = FRAME_SAME};
 }
 
@@ -164,7 +168,7 @@ static struct frame_rule rule_of(const struct place *place, const char *name) {
     bool moved = machine_go_moves_sp(place->code, place->bytes);
     if (is_named(name, "crosscall2"))
         return from_c_rule(place, frame_bytes, 0);
-    if (is_named(name, MACHINE_GO_LIBRARY_ENTRY))
+    if (is_one_of(name, library_entries))
         return from_c_rule(place, frame_bytes, moved ? machine_go_entry_lost(frame_bytes) : 0);
     if (is_one_of(name, called_by_c))
         return machine_go_read_callback(place->code, place->bytes)

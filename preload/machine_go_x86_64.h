@@ -70,7 +70,7 @@ static inline bool machine_go_moves_sp(const uint8_t *code, size_t bytes) {
 
 // A Go library's constructor, which aligns its stack before it calls on. It is called by C, whose stack
 // pointer before the call is a multiple of 16, so what aligning took away is known.
-#define MACHINE_GO_LIBRARY_ENTRY "_rt0_amd64_lib"
+#define MACHINE_GO_LIBRARY_ENTRIES "_rt0_amd64_lib"
 static inline int32_t machine_go_entry_lost(int32_t frame_bytes) {
     return -frame_bytes & 15;
 }

@@ -5,6 +5,10 @@
 
 #include <check.h>
 
+#ifndef FIXTURE_UNIT_BYTES
+#define FIXTURE_UNIT_BYTES 1 // of an instruction
+#endif
+
 enum { FIXTURE_BYTES = 2048, FIXTURE_FUNCTIONS = 3, FIXTURE_FUNCTION_BYTES = 64 };
 
 struct go_fixture {
@@ -45,7 +49,7 @@ static inline void fixture_build(struct go_fixture *fixture, uint32_t version, u
     size_t wide = narrow ? 4 : 8, index = old ? 16 : 72,
            after_index = index + (FIXTURE_FUNCTIONS * 2 + 1) * wide;
     fixture_put(fixture, 0, fixture_magic(version), 4);
-    fixture_put(fixture, 6, 1, 1);
+    fixture_put(fixture, 6, FIXTURE_UNIT_BYTES, 1);
     fixture_put(fixture, 7, 8, 1);
     fixture_put(fixture, 8, FIXTURE_FUNCTIONS, 8);
     fixture->size = (after_index + 8 + 7) & ~(size_t)7;
