@@ -348,6 +348,14 @@ static int check_gate(struct parser *p) {
     return 0;
 }
 
+// -o was given, and each of the formats has a file of its own.
+static bool nothing_goes_to_output(const struct options *options) {
+    for (size_t i = 0; i < options->format_count; i++)
+        if (!options->formats[i].file)
+            return false;
+    return options->output != NULL;
+}
+
 // Reads p->words for p->command. with_operands: the command's operands are among them.
 static int parse(struct parser *p, bool with_operands, struct options *out) {
     fill_defaults(&p->options);
@@ -367,7 +375,7 @@ static int parse(struct parser *p, bool with_operands, struct options *out) {
     }
     if (rc == 0 && p->options.command != COMMAND_HELP)
         rc = check_gate(p);
-    if (rc == 0 && p->options.format_count == 0) {
+    if (rc == 0 && (p->options.format_count == 0 || nothing_goes_to_output(&p->options))) {
         rc = set_format(p, "text", p->message, p->message_bytes);
         p->options.format_given = p->options.output != NULL;
     }

@@ -85,6 +85,15 @@ START_TEST(every_option_is_taken_in_every_spelling) {
     ck_assert_str_eq(options.formats[3].file, "t");
     options_free(&options);
 
+    good("run -o f -f json=j p"); // what -o asks for is the text report
+    ck_assert_uint_eq(options.format_count, 2);
+    ck_assert_str_eq(options.formats[1].format, "text");
+    ck_assert_ptr_null(options.formats[1].file);
+    options_free(&options);
+    good("run -o f -f json p");
+    ck_assert_uint_eq(options.format_count, 1);
+    options_free(&options);
+
     good("run --verdict on p");
     ck_assert(options.verdict && !options.trace);
     options_free(&options);
