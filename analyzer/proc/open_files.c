@@ -291,6 +291,19 @@ static void read_links(struct looking *l, const int *fds, size_t count) {
     }
 }
 
+// A process that is not dumpable shows the numbers to root, and nothing else.
+static bool are_hidden(pid_t pid, const int *fds, size_t count) {
+    char path[64], target[8];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fds[i]);
+        if (readlink(path, target, sizeof target) >= 0)
+            return false;
+        if (errno == EACCES)
+            return true;
+    }
+    return false;
+}
+
 // The line "Max open files            1024                 1048576              files"
 static int64_t read_limit(pid_t pid) {
     char path[64];
@@ -312,6 +325,10 @@ int open_files_describe(pid_t pid, struct open_files *out) {
     int bad = open_files_list(pid, &fds, &count);
     if (bad)
         return bad;
+    if (are_hidden(pid, fds, count)) {
+        free(fds);
+        return -EACCES;
+    }
     *out = (struct open_files){.arena = arena_new(), .limit = read_limit(pid)};
     out->all = arena_array(out->arena, struct open_file, count);
     struct looking l = {.pid = pid, .files = out};

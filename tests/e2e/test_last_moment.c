@@ -4,8 +4,16 @@
 #include "tests/lib/suite.h"
 #include "tests/lib/under_seep.h"
 
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { HELD = 200, LOST = 100, NOT_ASKED = -1 };
 
@@ -79,6 +87,57 @@ START_TEST(who_is_traced_by_somebody_else_is_unclassified_and_told_why) {
 }
 END_TEST
 
+static void assert_refused(const struct seep_run *ran, const char *held, const char *remedy) {
+    ck_assert_msg(exit_status(&ran->outcome) == 0, "%s", ran->outcome.err);
+    assert_end(ran->process, "exit", 0);
+    const char *why = json_string_value(json_object_get(scan_of(ran->process), "refused"));
+    ck_assert_msg(why && strstr(why, "ptrace is refused") && strstr(why, remedy), "%s",
+                  why ? why : "no reason");
+    ck_assert_int_eq(blocks_of_size(ran->process, held, HELD), 1);
+    ck_assert_int_eq(blocks_of_size(ran->process, held, LOST), 1);
+    ck_assert_int_eq(blocks_of_size(ran->process, "definite", LOST), 0);
+}
+
+// As a container's profile may do: for seep and the program alike.
+static void forbid_ptrace(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(126);
+}
+
+START_TEST(where_a_filter_forbids_ptrace_blocks_are_unclassified_and_the_remedy_is_named) {
+    struct seep_run ran = seep_run_job(
+        _i, &(struct seep_job){.program = {.argv = {program_path("last_moments"), "mapped_memory"},
+                                           .prepare = forbid_ptrace}});
+    assert_refused(&ran, "unclassified", "a seccomp profile with ptrace");
+}
+END_TEST
+
+// What root may do beyond other users, and what many containers take from it.
+static void give_up_ptrace(void) {
+    if (geteuid() == 0 && prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE, 0, 0, 0) != 0)
+        _exit(126);
+}
+
+// Nor are its descriptors known then: nothing is said of how many it inherited, or left open unseen.
+START_TEST(who_is_not_dumpable_is_unclassified_and_told_why) {
+    struct seep_run ran = seep_run_job(
+        _i, &(struct seep_job){.program = {.argv = {program_path("last_moments"), "not_dumpable"},
+                                           .prepare = give_up_ptrace}});
+    assert_refused(&ran, "unclassified", "is not dumpable");
+    const json_t *fd = json_object_get(json_object_get(ran.process, "totals"), "fd");
+    ck_assert(json_is_null(json_object_get(fd, "unattributed")));
+    ck_assert(json_is_null(json_object_get(fd, "inherited")));
+}
+END_TEST
+
 START_TEST(without_verdicts_nothing_is_stopped) {
     struct seep_job job = {.program = {.argv = {program_path("last_moments"), "dead_stack"}},
                            .options = {"--verdict", "off"}};
@@ -114,6 +173,9 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, what_is_held_is_reachable_and_what_is_lost_is_lost, 0, HOLDINGS * WAYS);
     tcase_add_loop_test(tests, a_child_holds_its_blocks_in_what_it_inherited, 0, WAYS);
     tcase_add_loop_test(tests, who_is_traced_by_somebody_else_is_unclassified_and_told_why, 0, WAYS);
+    tcase_add_loop_test(tests, where_a_filter_forbids_ptrace_blocks_are_unclassified_and_the_remedy_is_named,
+                        0, WAYS);
+    tcase_add_loop_test(tests, who_is_not_dumpable_is_unclassified_and_told_why, 0, WAYS);
     tcase_add_loop_test(tests, without_verdicts_nothing_is_stopped, 0, WAYS);
     tcase_add_loop_test(tests, other_allocators_blocks_are_told_apart, 0,
                         (int)(sizeof allocators / sizeof *allocators) * WAYS);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -221,6 +222,11 @@ static void in_a_traced_child(void) {
     MUST(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void not_dumpable(void) {
+    nothing = malloc(HELD);
+    MUST(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+}
+
 static void aborts(void) {
     void *volatile block = malloc(HELD);
     lose();
@@ -234,20 +240,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    CASE(threads_wait_and_run),
-    CASE(threads_come_and_go),
-    CASE(a_thread_ended),
-    CASE(dead_stack),
-    CASE(freed_memory),
-    CASE(mapped_memory),
-    CASE(thread_storage),
-    CASE(event_queue),
-    CASE(timer),
-    CASE(mapped_fiber),
-    CASE(runs_on_a_fiber),
-    CASE(in_a_child),
-    CASE(in_a_traced_child),
-    CASE(aborts),
+    CASE(threads_wait_and_run), CASE(threads_come_and_go), CASE(a_thread_ended),
+    CASE(dead_stack),           CASE(freed_memory),        CASE(mapped_memory),
+    CASE(thread_storage),       CASE(event_queue),         CASE(timer),
+    CASE(mapped_fiber),         CASE(runs_on_a_fiber),     CASE(in_a_child),
+    CASE(in_a_traced_child),    CASE(not_dumpable),        CASE(aborts),
 };
 
 int main(int argc, char **argv) {
