@@ -1,5 +1,6 @@
 // See assemble_descriptors.h. Called by assemble.c.
 #include "analyzer/assemble_descriptors.h"
+#include "analyzer/resolved.h"
 #include "analyzer/sites.h"
 
 #include <stdlib.h>
@@ -40,11 +41,11 @@ static void fill_unattributed(struct report_process *out, const struct process *
 }
 
 static void fill_step(struct report_step *out, const struct harvest *harvest, size_t index,
-                      struct symbols *symbols, struct arena *arena) {
+                      struct resolved *resolved) {
     if (index == SIZE_MAX)
         return;
     out->call = sites_call_name(harvest->groups[index].call);
-    out->frame_count = sites_frames(harvest, &harvest->groups[index], symbols, arena, &out->frames);
+    out->frame_count = resolved_frames(resolved, &harvest->groups[index], &out->frames);
 }
 
 static int most_frequent(const void *left, const void *right) {
@@ -58,14 +59,16 @@ static void fill_misuses(struct report_process *out, const struct harvest *harve
                          struct arena *arena) {
     out->misuse_count = harvest->misuse_count;
     out->misuses = arena_array(arena, struct report_misuse, out->misuse_count);
+    struct resolved *resolved = resolved_new(harvest, symbols, arena);
     for (size_t i = 0; i < out->misuse_count; i++) {
         const struct harvested_misuse *misuse = &harvest->misuses[i];
         struct report_misuse *to = &out->misuses[i];
         *to = (struct report_misuse){.twice = misuse->twice, .fd = misuse->fd, .count = misuse->count};
-        fill_step(&to->opened, harvest, misuse->opened, symbols, arena);
-        fill_step(&to->closed, harvest, misuse->closed, symbols, arena);
-        fill_step(&to->again, harvest, misuse->again, symbols, arena);
+        fill_step(&to->opened, harvest, misuse->opened, resolved);
+        fill_step(&to->closed, harvest, misuse->closed, resolved);
+        fill_step(&to->again, harvest, misuse->again, resolved);
     }
+    resolved_free(resolved);
     if (out->misuse_count)
         qsort(out->misuses, out->misuse_count, sizeof *out->misuses, most_frequent);
 }

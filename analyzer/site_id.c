@@ -74,14 +74,6 @@ static bool of_the_system(const struct report_frame *frame) {
     return module && is_library(base_name(module)) && (begins(module, "/lib") || begins(module, "/usr/lib"));
 }
 
-static enum frame_role role_of(const struct report_frame *frame, const char *normal, bool rust) {
-    if (frame->module && runtime_library(base_name(frame->module)))
-        return FRAME_RUNTIME;
-    if (frame->function && site_name_is_runtime(normal, rust))
-        return FRAME_RUNTIME;
-    return of_the_system(frame) ? FRAME_SYSTEM : FRAME_OWN;
-}
-
 // --- the hash
 // --------------------------------------------------------------------------------------------------------
 
@@ -96,34 +88,72 @@ static uint64_t hash_module(uint64_t hash, const char *module) {
     return hash_bytes(hash_bytes(hash, base, bytes), "", 1);
 }
 
-static void normal_name(const struct report_frame *frame, char out[SITE_NAME_BYTES]) {
-    out[0] = '\0';
+// What a function in an object says, wherever it stands in a stack. Texts are told apart by their addresses:
+// reports share them.
+struct facts {
+    const char *function, *module;
+    uint64_t hash;                 // of the object's and the function's normal name
+    uint64_t text;                 // of both as they are
+    bool is_system;                // of a library of the system
+    enum frame_role role, in_rust; // in a stack through Rust code
+};
+
+// Of frames that were met lately, by their texts: a report has many frames and few functions.
+enum { REMEMBERED_BITS = 12 };
+struct memory {
+    struct facts facts[1 << REMEMBERED_BITS];
+    bool known[1 << REMEMBERED_BITS];
+};
+
+static struct facts find_facts(const struct report_frame *frame) {
+    char normal[SITE_NAME_BYTES] = "";
     if (frame->function)
-        site_name_normalize(frame->function, out, SITE_NAME_BYTES);
+        site_name_normalize(frame->function, normal, sizeof normal);
+    struct facts facts = {.function = frame->function,
+                          .module = frame->module,
+                          .hash = hash_text(hash_module(hash_start, frame->module), normal),
+                          .text = hash_text(hash_text(hash_start, frame->module), frame->function),
+                          .is_system = of_the_system(frame)};
+    facts.role = facts.in_rust = facts.is_system ? FRAME_SYSTEM : FRAME_OWN;
+    bool everywhere = frame->module && runtime_library(base_name(frame->module));
+    if (everywhere || (frame->function && site_name_is_runtime(normal, false)))
+        facts.role = FRAME_RUNTIME;
+    if (everywhere || (frame->function && site_name_is_runtime(normal, true)))
+        facts.in_rust = FRAME_RUNTIME;
+    return facts;
 }
 
-static uint64_t hash_frame(const struct report_frame *frame) {
-    char normal[SITE_NAME_BYTES];
-    normal_name(frame, normal);
-    uint64_t hash = hash_text(hash_module(hash_start, frame->module), normal);
-    if (frame->function || of_the_system(frame))
-        return hash;
-    hash = hash_text(hash, frame->build_id);
+static struct facts facts_of(struct memory *memory, const struct report_frame *frame) {
+    uint64_t key = ((uintptr_t)frame->function ^ (uintptr_t)frame->module << 7) * 0x9e3779b97f4a7c15ull;
+    size_t at = (size_t)(key >> (64 - REMEMBERED_BITS));
+    struct facts *facts = &memory->facts[at];
+    if (!memory->known[at] || facts->function != frame->function || facts->module != frame->module) {
+        *facts = find_facts(frame);
+        memory->known[at] = true;
+    }
+    return *facts;
+}
+
+static uint64_t hash_frame(struct memory *memory, const struct report_frame *frame) {
+    struct facts facts = facts_of(memory, frame);
+    if (frame->function || facts.is_system)
+        return facts.hash;
+    uint64_t hash = hash_text(facts.hash, frame->build_id);
     return hash_bytes(hash, &frame->offset, sizeof frame->offset);
 }
 
 static bool same_module(const struct report_frame *a, const struct report_frame *b) {
-    return a->module && b->module && strcmp(a->module, b->module) == 0;
+    return a->module && b->module && (a->module == b->module || strcmp(a->module, b->module) == 0);
 }
 
-size_t site_frames(const struct report_site *site, const struct report_frame **out) {
+static size_t telling_frames(struct memory *memory, const struct report_site *site,
+                             const struct report_frame **out) {
     size_t count = 0, own = 0;
     bool rust = through_rust(site);
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        char normal[SITE_NAME_BYTES];
-        normal_name(frame, normal);
-        enum frame_role role = role_of(frame, normal, rust);
+        struct facts facts = facts_of(memory, frame);
+        enum frame_role role = rust ? facts.in_rust : facts.role;
         if (role == FRAME_RUNTIME)
             continue;
         if (role == FRAME_SYSTEM && i + 1 < site->frame_count && same_module(frame, frame + 1))
@@ -138,19 +168,33 @@ size_t site_frames(const struct report_site *site, const struct report_frame **o
     return site->frame_count;
 }
 
-uint64_t site_hash(const struct report_site *site) {
+size_t site_frames(const struct report_site *site, const struct report_frame **out) {
+    struct memory *memory = must(calloc(1, sizeof *memory));
+    size_t count = telling_frames(memory, site, out);
+    free(memory);
+    return count;
+}
+
+static uint64_t hash_site(struct memory *memory, const struct report_site *site) {
     uint64_t start = hash_text(hash_start, site_kind_name(site->kind));
     start = hash_text(start, strcmp(site->call, "calloc") == 0 ? "malloc" : site->call);
     const struct report_frame **frames = must(malloc(site->frame_count * sizeof *frames));
-    size_t count = site_frames(site, frames);
+    size_t count = telling_frames(memory, site, frames);
     uint64_t hash = start, last = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t one = hash_frame(frames[i]);
+        uint64_t one = hash_frame(memory, frames[i]);
         if (one != last)
             hash = hash_bytes(hash, &one, sizeof one);
         last = one;
     }
     free(frames);
+    return hash;
+}
+
+uint64_t site_hash(const struct report_site *site) {
+    struct memory *memory = must(calloc(1, sizeof *memory));
+    uint64_t hash = hash_site(memory, site);
+    free(memory);
     return hash;
 }
 
@@ -184,12 +228,12 @@ static uint64_t hash_build(const struct report_site *site) {
     return hash_text(hash_start, found->build_id ? found->build_id : found->module);
 }
 
-static uint64_t hash_stack(const struct report_site *site) {
+static uint64_t hash_stack(struct memory *memory, const struct report_site *site) {
     uint64_t hash = hash_text(hash_start, site->call);
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        hash = hash_text(hash, frame->module);
-        hash = hash_text(hash, frame->function);
+        uint64_t text = facts_of(memory, frame).text;
+        hash = hash_bytes(hash, &text, sizeof text);
         hash = hash_bytes(hash, &frame->offset, sizeof frame->offset);
         hash = hash_bytes(hash, &frame->line, sizeof frame->line);
     }
@@ -264,17 +308,19 @@ void site_ids_assign(struct report *report) {
         count += report->processes[i].site_count;
     struct arena *arena = arena_new();
     struct entry *entries = arena_array(arena, struct entry, count);
+    struct memory *memory = must(calloc(1, sizeof *memory));
     count = 0;
     for (size_t i = 0; i < report->process_count; i++)
         for (size_t k = 0; k < report->processes[i].site_count; k++) {
             struct report_site *site = &report->processes[i].sites[k];
-            uint64_t plain = site_hash(site), build = hash_build(site);
+            uint64_t plain = hash_site(memory, site), build = hash_build(site);
             entries[count++] = (struct entry){.site = site,
                                               .hash = hash_bytes(plain, &build, sizeof build),
                                               .plain = plain,
-                                              .stack = hash_stack(site)};
+                                              .stack = hash_stack(memory, site)};
         }
     qsort(entries, count, sizeof *entries, compare_entries);
     number_entries(entries, count);
+    free(memory);
     arena_free(arena);
 }

@@ -1,5 +1,6 @@
 // See sites.h. Called by assemble.c.
 #include "analyzer/sites.h"
+#include "analyzer/resolved.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 #include "preload/wire/record.h"
@@ -48,39 +49,14 @@ static uint64_t group_key(const struct harvest *harvest, const struct harvested_
     return hash;
 }
 
-size_t sites_frames(const struct harvest *harvest, const struct harvested_group *group,
-                    struct symbols *symbols, struct arena *arena, struct report_frame **out_frames) {
-    struct report_frame *frames = NULL;
-    size_t count = 0, room = 0;
-    for (size_t i = 0; i < group->frame_count; i++) {
-        const struct harvested_frame *frame = &harvest->frames[group->first_frame + i];
-        const struct harvested_module *module = frame->module < 0 ? NULL : &harvest->modules[frame->module];
-        struct symbol_module known = {0};
-        if (module)
-            known = (struct symbol_module){.path = module->path,
-                                           .load_bias = module->load_bias,
-                                           .build_id = module->build_id_bytes ? module->build_id : NULL,
-                                           .build_id_bytes = module->build_id_bytes};
-        struct report_frame out[32];
-        size_t got = symbols_resolve(symbols, module ? &known : NULL, frame->address, arena, out, 32);
-        for (size_t k = 0; k < got; k++)
-            *VECTOR_PUSH(frames, count, room) = out[k];
-    }
-    *out_frames = arena_array(arena, struct report_frame, count);
-    if (count)
-        memcpy(*out_frames, frames, count * sizeof *frames);
-    free(frames);
-    return count;
-}
-
-static void fill_site(struct report_site *site, const struct harvest *harvest,
-                      const struct harvested_group *group, struct symbols *symbols, struct arena *arena) {
+static void fill_site(struct report_site *site, const struct harvested_group *group,
+                      struct resolved *resolved) {
     site->kind = group->kind;
     site->verdict = group->verdict;
     site->call = sites_call_name(group->call);
     site->resident_bytes = site->dirty_bytes = group->kind == SITE_MAP ? 0 : -1;
     site->truncated = group->truncated;
-    site->frame_count = sites_frames(harvest, group, symbols, arena, &site->frames);
+    site->frame_count = resolved_frames(resolved, group, &site->frames);
 }
 
 static void add_known(int64_t *sum, int64_t more) {
@@ -175,6 +151,7 @@ static int compare_sites(const void *left, const void *right) {
 void sites_build(struct report_process *process, const struct harvest *harvest, struct symbols *symbols,
                  struct arena *arena) {
     struct table by_key = {0};
+    struct resolved *resolved = resolved_new(harvest, symbols, arena);
     struct report_site *sites = arena_array(arena, struct report_site, harvest->group_count);
     size_t count = 0;
     for (size_t i = 0; i < harvest->group_count; i++) {
@@ -186,7 +163,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         uint32_t index = *table_at(&by_key, key, (uint32_t)count, &added);
         struct report_site *site = &sites[index];
         if (added) {
-            fill_site(site, harvest, group, symbols, arena);
+            fill_site(site, group, resolved);
             site->key = key;
             count++;
         }
@@ -201,6 +178,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         add_known(&site->dirty_bytes, group->dirty_bytes);
     }
     table_free(&by_key);
+    resolved_free(resolved);
     process->sites = sites;
     process->site_count = count;
 }
@@ -224,11 +202,13 @@ void sites_build_acquired(struct report_process *process, const struct harvest *
         return;
     process->acquired = arena_array(arena, struct report_site, harvest->acquired_count);
     process->acquired_count = harvest->acquired_count;
+    struct resolved *resolved = resolved_new(harvest, symbols, arena);
     for (size_t i = 0; i < harvest->acquired_count; i++) {
         const struct harvested_group *group = &harvest->acquired[i];
         struct report_site *site = &process->acquired[i];
-        fill_site(site, harvest, group, symbols, arena);
+        fill_site(site, group, resolved);
         site->count = group->count;
         site->bytes = group->bytes;
     }
+    resolved_free(resolved);
 }

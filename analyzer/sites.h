@@ -18,10 +18,6 @@ const struct report_site *sites_of_group(const struct report_process *process, c
 void sites_build_acquired(struct report_process *process, const struct harvest *harvest,
                           struct symbols *symbols, struct arena *arena);
 
-// The frames of a group, innermost first; returns how many. Into the arena.
-size_t sites_frames(const struct harvest *harvest, const struct harvested_group *group,
-                    struct symbols *symbols, struct arena *arena, struct report_frame **out_frames);
-
 // The name of a call of the wire.
 const char *sites_call_name(uint8_t call);
 

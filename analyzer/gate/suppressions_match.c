@@ -15,44 +15,38 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-// A frame's function, made ready when first asked for.
+// A function's name, made ready when first asked for. Reports share texts, so its address tells it.
 struct subject_name {
-    bool known;                   // are the fields below filled?
-    uint64_t pairs;               // of the name or of its normal form
-    char normal[SITE_NAME_BYTES]; // see site_name.h
+    const char *function; // NULL: none yet
+    uint64_t pairs;       // of the name or of its normal form
+    char normal[SITE_NAME_BYTES];
 };
+enum { NAMES_BITS = 11 };
 
 // A site that suppressions are held against, one after the other.
 struct subject {
     const struct report_site *site;
-    struct subject_name *names; // by frame
-    size_t room;
+    struct subject_name *names; // that were met lately: a report has many frames and few functions
 };
 
-static void subject_set(struct subject *subject, const struct report_site *site) {
-    subject->site = site;
-    if (site->frame_count > subject->room) {
-        free(subject->names);
-        subject->names = must(malloc(site->frame_count * sizeof *subject->names));
-        subject->room = site->frame_count;
-    }
-    for (size_t i = 0; i < site->frame_count; i++)
-        subject->names[i].known = false;
+static struct subject subject_new(void) {
+    return (struct subject){.names = must(calloc((size_t)1 << NAMES_BITS, sizeof(struct subject_name)))};
 }
 
 static void subject_free(struct subject *subject) {
     free(subject->names);
 }
 
-// Of the frame at index, which has a function.
+// Of the frame at index, which has a function. Good until the next one is asked for.
 static const struct subject_name *name_at(struct subject *subject, size_t index) {
-    struct subject_name *name = &subject->names[index];
-    if (name->known)
-        return name;
     const char *function = subject->site->frames[index].function;
+    uint64_t key = (uintptr_t)function * 0x9e3779b97f4a7c15ull;
+    struct subject_name *name = &subject->names[key >> (64 - NAMES_BITS)];
+    if (name->function == function)
+        return name;
     site_name_normalize(function, name->normal, sizeof name->normal);
     name->pairs = glob_pairs_of(function) | glob_pairs_of(name->normal);
-    name->known = true;
+    name->function = function;
     return name;
 }
 
@@ -165,8 +159,8 @@ static bool matches(const struct suppression *one, struct subject *subject) {
 }
 
 bool suppression_matches(const struct suppression *one, const struct report_site *site) {
-    struct subject subject = {0};
-    subject_set(&subject, site);
+    struct subject subject = subject_new();
+    subject.site = site;
     bool matched = matches(one, &subject);
     subject_free(&subject);
     return matched;
@@ -184,7 +178,7 @@ static void move_totals(struct verdict_totals *totals, const struct report_site 
 
 static void suppress(struct suppressions *all, struct report *report, struct report_process *process,
                      struct report_site *site, struct subject *subject) {
-    subject_set(subject, site);
+    subject->site = site;
     for (size_t i = 0; i < all->count; i++) {
         struct suppression *one = &all->list[i];
         if (!matches(one, subject))
@@ -199,7 +193,7 @@ static void suppress(struct suppressions *all, struct report *report, struct rep
 }
 
 void suppressions_apply(struct suppressions *all, struct report *report) {
-    struct subject subject = {0};
+    struct subject subject = subject_new();
     for (size_t p = 0; p < report->process_count; p++)
         for (size_t i = 0; i < report->processes[p].site_count; i++)
             if (!report->processes[p].sites[i].suppressed_by)

@@ -1,4 +1,4 @@
-// links: analyzer/sites.c analyzer/site_id.c analyzer/site_name.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
+// links: analyzer/sites.c analyzer/resolved.c analyzer/site_id.c analyzer/site_name.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
 // Groups become sites: the same call and frames become one, whatever modules' order; ids are the same for the
 // same functions and differ between sites.
 #include "analyzer/site_id.h"
