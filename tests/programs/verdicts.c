@@ -1,8 +1,9 @@
-// flags: -pthread -Wl,--export-dynamic
+// flags: -pthread -lrt -Wl,--export-dynamic
 // Heaps whose every block has one verdict that can be known: verdicts GROUP. The expected verdicts stand in
 // tests/e2e/test_verdict_corpus.c.
 #include "tests/programs/verdicts.h"
 
+#include <aio.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
@@ -128,6 +129,34 @@ OWN_FRAME static void make_threads(void) {
     pthread_barrier_wait(&all_blocked);
 }
 
+static void never_called(union sigval value) {
+    keep(value.sival_ptr);
+}
+
+// libc's own threads serve these: it keeps what they are to be told.
+OWN_FRAME static void make_in_libc_threads(int never_written_end) {
+    struct sigevent expiry = {.sigev_notify = SIGEV_THREAD,
+                              .sigev_notify_function = never_called,
+                              .sigev_value.sival_ptr = BLOCK(4)};
+    timer_t timer;
+    MUST(timer_create(CLOCK_MONOTONIC, &expiry, &timer) == 0);
+    memset(&expiry, 0, sizeof expiry);
+    struct aiocb *request = (struct aiocb *)BLOCK(5);
+    *request = (struct aiocb){.aio_fildes = never_written_end,
+                              .aio_buf = BLOCK(6),
+                              .aio_nbytes = 8,
+                              .aio_sigevent = {.sigev_notify = SIGEV_THREAD,
+                                               .sigev_notify_function = never_called,
+                                               .sigev_value.sival_ptr = BLOCK(7)}};
+    MUST(aio_read(request) == 0);
+}
+
+OWN_FRAME static void make_signal_stack(void) {
+    stack_t other = {.ss_sp = BLOCK(3), .ss_size = TAGGED_BYTES};
+    MUST(sigaltstack(&other, NULL) == 0);
+    memset(&other, 0, sizeof other);
+}
+
 OWN_FRAME static void make_in_kernel(void) {
     int epoll = epoll_create1(0), ends[2];
     MUST(epoll >= 0 && pipe(ends) == 0);
@@ -141,6 +170,9 @@ OWN_FRAME static void make_in_kernel(void) {
     MUST(write(ends[1], &written, sizeof written) == sizeof written); // in a pipe: nobody can look there
     memset(&event, 0, sizeof event);
     memset(&expiry, 0, sizeof expiry);
+    make_signal_stack();
+    MUST(pipe(ends) == 0);
+    make_in_libc_threads(ends[0]);
 }
 
 OWN_FRAME static void make_in_libraries(const char *kept, const char *closed) {
