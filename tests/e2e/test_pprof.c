@@ -76,12 +76,15 @@ START_TEST(the_web_pages_come_up) {
     static const char script[] =
         "tool=$(go env GOTOOLDIR)/pprof\n"
         "\"$tool\" -no_browser -http=localhost: \"$1\" 2>\"$1.log\" &\n"
-        "until url=$(sed -n 's/^Serving web UI on //p' \"$1.log\") && [ -n \"$url\" ]; do sleep 0.05; done\n"
+        "until url=$(sed -n 's/^Serving web UI on //p' \"$1.log\") && [ -n \"$url\" ]; do\n"
+        "kill -0 $! || { cat \"$1.log\" >&2; echo \" failed\"; exit; }\n"
+        "sleep 0.05; done\n"
         "for page in top flamegraph peek 'source?f=leaks_five'; do curl -sSfL \"$url/ui/$page\" || echo "
         "\"$page failed\"; done\n"
         "kill $!\n";
     const char *profile = profile_of("five.pb.gz", "five_sites", NULL);
-    struct outcome outcome = run(&(struct command){.argv = {"sh", "-c", script, "pprof", profile}});
+    struct outcome outcome = run(&(struct command){.argv = {"sh", "-c", script, "pprof", profile},
+                                                   .env = {text("HOME=%s", test_directory())}});
     ck_assert_msg(!strstr(outcome.out, " failed\n"), "%s", outcome.err);
     ASSERT_SAYS(outcome.out, "leaks_five");
     ASSERT_SAYS(outcome.out, "inuse_space");
