@@ -143,7 +143,8 @@ static size_t sites_named(const struct options *options) {
     return options->verbosity > 0 ? SIZE_MAX : SITES_NAMED;
 }
 
-static void judge_verdict(struct report *report, const struct options *options, enum verdict verdict,
+// Returns whether there is more than allowed.
+static bool judge_verdict(struct report *report, const struct options *options, enum verdict verdict,
                           struct lines *reasons) {
     struct offenders found = {.arena = arena_new()};
     uint64_t count = 0, bytes = 0;
@@ -152,21 +153,23 @@ static void judge_verdict(struct report *report, const struct options *options, 
         count = add_saturating(count, found.all[i].count);
         bytes = add_saturating(bytes, found.all[i].bytes);
     }
-    if (found.count && !within(&options->allow[verdict], count, bytes)) {
+    bool failed = found.count && !within(&options->allow[verdict], count, bytes);
+    if (failed) {
         lines_add(reasons, "%s: %s from %zu site%s, and %s allowed", verdict_name(verdict),
                   amount(reasons->arena, verdict, count, bytes), found.count, found.count == 1 ? "" : "s",
                   allowed(reasons->arena, &options->allow[verdict]));
         name_sites(reasons, &found, verdict, sites_named(options));
     }
     arena_free(found.arena);
+    return failed;
 }
 
 // Kinds that verdicts tell apart, and blocks that have none: what was asked for is not known.
-static void judge_unclassified(const struct report *report, const struct options *options,
+static bool judge_unclassified(const struct report *report, const struct options *options,
                                struct lines *reasons) {
     show_set told = 1u << VERDICT_DEFINITE | 1u << VERDICT_INDIRECT | 1u << VERDICT_POSSIBLE;
     if (!(options->fail_on & told) || options->fail_on & 1u << VERDICT_UNCLASSIFIED || options->allow_inexact)
-        return;
+        return false;
     uint64_t count = 0, bytes = 0;
     for (size_t p = 0; p < report->process_count; p++)
         for (size_t i = 0; i < report->processes[p].site_count && counts(&report->processes[p]); i++) {
@@ -176,12 +179,14 @@ static void judge_unclassified(const struct report *report, const struct options
             count = add_saturating(count, site->count);
             bytes = add_saturating(bytes, site->bytes);
         }
-    if (!within(&options->allow[VERDICT_UNCLASSIFIED], count, bytes))
+    bool failed = !within(&options->allow[VERDICT_UNCLASSIFIED], count, bytes);
+    if (failed)
         lines_add(reasons,
                   "%s could not be classified, so whether they are lost is not known; --fail-on unclassified "
                   "counts "
                   "them, --allow inexact lets them pass",
                   amount(reasons->arena, VERDICT_UNCLASSIFIED, count, bytes));
+    return failed;
 }
 
 // A process that became another program, of which nothing was heard.
@@ -255,18 +260,19 @@ static const char *update_command(const struct report *report, const struct opti
 
 void gate_judge(struct report *report, const struct options *options) {
     struct lines reasons = {.arena = report->arena};
-    bool sites = false;
+    uint32_t failed = 0;
     for (enum verdict verdict = 0; verdict < VERDICTS && !options->write_baseline; verdict++)
-        if (options->fail_on & 1u << verdict)
-            judge_verdict(report, options, verdict, &reasons);
-    sites = reasons.count > 0;
-    if (!options->write_baseline)
-        judge_unclassified(report, options, &reasons);
+        if (options->fail_on & 1u << verdict && judge_verdict(report, options, verdict, &reasons))
+            failed |= 1u << verdict;
+    bool sites = failed != 0;
+    if (!options->write_baseline && judge_unclassified(report, options, &reasons))
+        failed |= 1u << VERDICT_UNCLASSIFIED;
     judge_exactness(report, options, &reasons);
     if (!gate_saw_something(report))
         lines_add(&reasons, "no process was recorded");
     report->gate = arena_alloc(report->arena, sizeof *report->gate);
     *report->gate = (struct report_gate){.tripped = reasons.count > 0,
+                                         .failed = failed,
                                          .reasons = reasons.list,
                                          .reason_count = reasons.count,
                                          .update = sites ? update_command(report, options) : NULL};

@@ -291,6 +291,23 @@ static void read_process(struct reader *r, const json_t *object, struct report_p
     out->memory = read_memory(r, object);
 }
 
+// Of which verdicts there was too much. Reports of older versions don't say so: then it may be any.
+static uint32_t read_failed(struct reader *r, const json_t *gate, bool tripped) {
+    size_t count = 0;
+    if (!json_object_get(gate, "failed"))
+        return tripped ? UINT32_MAX : 0;
+    const char **names = get_texts(r, gate, "failed", &count);
+    uint32_t failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        int verdict = verdict_from_name(names[i]);
+        if (verdict < 0)
+            reader_fail(r, "failed", "an array of verdicts");
+        else
+            failed |= 1u << verdict;
+    }
+    return failed;
+}
+
 // Reports that older versions wrote have no gate, and where there is none it is null.
 static void read_gate(struct reader *r, const json_t *object, struct report *out) {
     if (!json_object_get(object, "gate"))
@@ -301,6 +318,7 @@ static void read_gate(struct reader *r, const json_t *object, struct report *out
     out->gate = arena_alloc(r->arena, sizeof *out->gate);
     reader_enter_member(r, "gate");
     out->gate->tripped = get_bool(r, gate, "tripped");
+    out->gate->failed = read_failed(r, gate, out->gate->tripped);
     out->gate->reasons = get_texts(r, gate, "reasons", &out->gate->reason_count);
     out->gate->update = json_object_get(gate, "update") ? get_text_or_null(r, gate, "update") : NULL;
     if (out->gate->tripped != (out->gate->reason_count > 0))

@@ -3,20 +3,13 @@
 // must not look whole.
 #pragma once
 
+#include "analyzer/must.h"
 #include "analyzer/report/escape.h"
 
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static inline void *must(void *pointer) {
-    if (!pointer) {
-        fputs("seep: no memory left to write the report\n", stderr);
-        abort();
-    }
-    return pointer;
-}
 
 // Takes the value.
 static inline void put(json_t *object, const char *key, json_t *value) {

@@ -280,11 +280,20 @@ static json_t *process_object(const struct report_process *process) {
     return object;
 }
 
+static json_t *verdicts_array(uint32_t verdicts) {
+    json_t *array = must(json_array());
+    for (enum verdict verdict = 0; verdict < VERDICTS; verdict++)
+        if (verdicts & 1u << verdict)
+            json_array_append_new(array, json_string(verdict_name(verdict)));
+    return array;
+}
+
 static json_t *gate_or_null(const struct report_gate *gate) {
     if (!gate)
         return json_null();
     json_t *object = must(json_object());
     put(object, "tripped", json_boolean(gate->tripped));
+    put(object, "failed", verdicts_array(gate->failed));
     put(object, "reasons", texts(gate->reasons, gate->reason_count));
     put(object, "update", text_or_null(gate->update));
     return object;

@@ -37,15 +37,18 @@ static bool plain_time(const char *started, char out[20]) {
     return true;
 }
 
+// Does the gate let pass what there is of this verdict, be it that something else tripped it?
+static bool let_pass(const struct report_gate *gate, enum verdict verdict) {
+    return gate && !(gate->tripped && gate->failed & 1u << verdict);
+}
+
 // Why the site does not fail; NULL: it does.
 static const char *excuse(const struct junit *j, const struct report_site *site) {
     if (site_known(site))
         return "known to the baseline";
-    if (j->report->gate && !j->report->gate->tripped)
-        return "let pass by the gate";
     if (j->options->fail_on_given && !(j->options->fail_on & 1u << site->verdict))
         return "of a kind that the gate does not ask for";
-    return NULL;
+    return let_pass(j->report->gate, site->verdict) ? "let pass by the gate" : NULL;
 }
 
 static void print_stack(const struct junit *j, const struct report_site *site) {

@@ -204,6 +204,7 @@ struct report_process {
 // What the gate said; analyzer/gate/ fills it.
 struct report_gate {
     bool tripped;         // equal to reason_count > 0
+    uint32_t failed;      // a bit 1 << verdict for each that there is more of than the gate allows
     const char **reasons; // what failed and by how much, a line each
     size_t reason_count;
     const char *update; // the command that takes what is new into the baseline; NULL: passed, or no baseline

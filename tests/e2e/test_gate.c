@@ -169,6 +169,19 @@ START_TEST(limits_may_be_allowed_and_the_status_chosen) {
 }
 END_TEST
 
+START_TEST(only_what_is_beyond_its_limit_fails_in_junit) {
+    const char *json = test_path("limits.json"), *command = text("exec 7</dev/null; %s", plain());
+    struct outcome outcome = SEEP_SAYS("run", "--fail-on", "definite,fd", "--allow", "fd=1", "-f",
+                                       text("json=%s", json), "--", "/bin/sh", "-c", command);
+    assert_status(&outcome, 23);
+    outcome = SEEP_SAYS("report", "-f", "junit", "--show", "definite,fd", json);
+    assert_says(outcome.out, "<failure type=\"gate\"");
+    assert_says(outcome.out, "<failure type=\"definite\"");
+    assert_says(outcome.out, "<skipped>let pass by the gate: ");
+    ck_assert_ptr_null(strstr(outcome.out, "<failure type=\"open\""));
+}
+END_TEST
+
 START_TEST(a_saved_report_is_judged_as_the_run_was) {
     const char *program = plain(), *json = test_path("r.json"), *format = text("json=%s", json);
     const char *baseline = baseline_of(program, "baseline");
@@ -356,6 +369,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, more_of_a_known_leak_fails_as_grown);
     tcase_add_test(tests, an_update_keeps_comments_and_tolerances);
     tcase_add_test(tests, limits_may_be_allowed_and_the_status_chosen);
+    tcase_add_test(tests, only_what_is_beyond_its_limit_fails_in_junit);
     tcase_add_test(tests, a_saved_report_is_judged_as_the_run_was);
     tcase_add_loop_test(tests, a_malformed_baseline_is_refused_before_the_run, 0, 6);
     tcase_add_test(tests, a_missing_baseline_is_an_error_unless_it_is_written);

@@ -105,6 +105,7 @@ static struct report *hostile_report(uint32_t seed) {
         report->gate->reasons = hostile_texts(arena, report->gate->reason_count);
         report->gate->tripped = report->gate->reason_count > 0;
         report->gate->update = hostile_or_null(arena);
+        report->gate->failed = hostile_random(1 << VERDICTS);
     }
     report->remark_count = hostile_random(3);
     report->remarks = hostile_texts(arena, report->remark_count);

@@ -127,13 +127,18 @@ START_TEST(the_gate_and_the_remarks_read_back) {
     struct report *report = parse(file);
     ck_assert_ptr_null(report->gate);
     const char *reasons[] = {"1 definite site", "bytes \xff"}, *remarks[] = {"unused: leak:x"};
-    struct report_gate gate = {.tripped = true, .reasons = reasons, .reason_count = 2, .update = "seep run"};
+    struct report_gate gate = {.tripped = true,
+                               .failed = 1u << VERDICT_DEFINITE | 1u << VERDICT_OPEN,
+                               .reasons = reasons,
+                               .reason_count = 2,
+                               .update = "seep run"};
     report->gate = &gate;
     report->remarks = remarks;
     report->remark_count = 1;
     char *text = write_text(report);
     struct report *back = parse(text);
     ck_assert(back->gate && back->gate->tripped);
+    ck_assert_uint_eq(back->gate->failed, gate.failed);
     ck_assert_uint_eq(back->gate->reason_count, 2);
     ck_assert_str_eq(back->gate->reasons[1], "bytes \\xff");
     ck_assert_str_eq(back->gate->update, "seep run");
@@ -143,6 +148,11 @@ START_TEST(the_gate_and_the_remarks_read_back) {
     ck_assert_ptr_nonnull(place);
     memcpy(place, "\"tripped\": null", 15);
     refuse(text, strlen(text), "gate.tripped should be true or false");
+    memcpy(place, "\"tripped\": true", 15);
+    place = strstr(text, "\"open\"");
+    ck_assert_ptr_nonnull(place);
+    memcpy(place, "\"oven\"", 6);
+    refuse(text, strlen(text), "gate.failed should be an array of verdicts");
     report_free(back);
     report_free(report);
     free(text);

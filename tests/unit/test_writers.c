@@ -245,6 +245,12 @@ START_TEST(junit_fails_what_the_gate_fails_and_nothing_else) {
     ck_assert_uint_eq(count(text, "<skipped>of a kind that the gate does not ask for: "), 2); // fd and map
     free(text);
 
+    report->gate->failed = 1u << VERDICT_OPEN; // of the others there is what --allow lets pass
+    text = render(report_write_junit, report, SHOW_ALL, NULL);
+    ck_assert_uint_eq(count(text, "<failure "), 1 + 1);
+    ck_assert_uint_eq(count(text, "<skipped>let pass by the gate: "), 4);
+    free(text);
+
     report->gate->tripped = false;
     report->gate->reason_count = 0;
     text = render(report_write_junit, report, SHOW_ALL, NULL);
