@@ -126,6 +126,11 @@ static uint32_t ring_slots(void) {
     return slots >= 4 && slots <= WIRE_RING_SLOTS && (slots & (slots - 1)) == 0 ? slots : WIRE_RING_SLOTS;
 }
 
+static bool stacks_are_compared(void) {
+    const char *wish = getenv("SEEP_DEBUG_COMPARE_STACKS");
+    return wish && *wish && strcmp(wish, "0") != 0;
+}
+
 static struct process *enter(struct session *session, struct process *process) {
     *VECTOR_PUSH(session->processes, session->process_count, session->process_room) = process;
     if (process->pidfd < 0 || watch_fd(session, process->pidfd, EVENT_PROCESS) != 0)
@@ -229,7 +234,7 @@ static int take_in(struct session *session, int connection, const char *session_
                                             .track = session->options.track,
                                             .examine = examine_wanted(&session->options.examine),
                                             .turnover = session->options.turnover,
-                                            .compare_stacks = getenv("SEEP_DEBUG_COMPARE_STACKS") != NULL,
+                                            .compare_stacks = stacks_are_compared(),
                                             .address_space = hello.address_space});
     if (!family) {
         bad = -errno;

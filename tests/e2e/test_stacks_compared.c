@@ -72,9 +72,18 @@ START_TEST(a_million_stacks_of_real_programs_are_libunwinds) {
 }
 END_TEST
 
+START_TEST(they_are_compared_only_when_asked) {
+    const char *const off[] = {"SEEP_DEBUG_COMPARE_STACKS=0", "SEEP_DEBUG_COMPARE_STACKS="};
+    struct seep_run ran = seep_run_job(
+        WAY_RUN, &(struct seep_job){.program = {.argv = {program_path("throws")}, .env = {off[_i]}}});
+    ck_assert_ptr_null(json_object_get(ran.process, "stacks_compared"));
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_set_timeout(tests, 5 * LIMIT_SECONDS);
     tcase_add_test(tests, a_million_stacks_of_real_programs_are_libunwinds);
+    tcase_add_loop_test(tests, they_are_compared_only_when_asked, 0, 2);
 }
 SEEP_TEST_MAIN("stacks compared")
