@@ -103,10 +103,14 @@ static int check_program(const char *program) {
     static struct target_verdict verdict; // some kilobytes
     target_judge(program, &verdict);
     if (verdict.answer == TARGET_OK) {
+        const char *traced =
+            verdict.go ? "; it is built by Go: it is traced (ptrace) from its start to its end, unless "
+                         "--verdict off"
+                       : "";
         if (strcmp(program, verdict.path) == 0)
-            say(true, "program: %s can be run under seep", program);
+            say(true, "program: %s can be run under seep%s", program, traced);
         else
-            say(true, "program: %s can be run under seep, by %s", program, verdict.path);
+            say(true, "program: %s can be run under seep, by %s%s", program, verdict.path, traced);
         return 0;
     }
     say(false, "program: %s", verdict.message);

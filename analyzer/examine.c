@@ -99,16 +99,25 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
     return verdict;
 }
 
+static pid_t shows_it(const struct stopped *stopped, pid_t pid) {
+    for (size_t i = 0; i < stopped->thread_count; i++)
+        if (stopped->threads[i].tid == pid)
+            return pid;
+    return stopped->thread_count ? stopped->threads[0].tid : pid;
+}
+
 // Its threads stand, and all that they recorded has been drained. Lets them go on.
 static void look_at_what_stands(struct process *process, const struct examine_options *options,
                                 const struct examine_held *held) {
-    process_find_lost_stacks(process, held->stopped);
+    struct stopped stopped = *held->stopped; // its own, but for the id
+    stopped.pid = process->shown_as = shows_it(&stopped, process->pid);
+    process_find_lost_stacks(process, &stopped);
     process_look(process, true);
     if (options->descriptors)
         process_look_at_descriptors(process, UINT64_MAX);
-    struct verdicts *verdict = read_memory(process, held->stopped, options->board_fd);
-    process->scan.threads = held->stopped->thread_count;
-    process->scan.pause_ns = process_now_ns() - held->stopped->began_ns;
+    struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
+    process->scan.threads = stopped.thread_count;
+    process->scan.pause_ns = process_now_ns() - stopped.began_ns;
     held->go_on(held->context);
     if (verdict) {
         process->scan.done = true;

@@ -147,7 +147,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     struct process *process = must(calloc(1, sizeof *process));
     process->family = family;
     process->slot = slot;
-    process->pid = pid;
+    process->pid = process->shown_as = pid;
     process->begin = begin;
     process->end = END_RUNNING;
     process->pidfd = -1;

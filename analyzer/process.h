@@ -38,8 +38,9 @@ struct process {
     struct family *family; // NULL once it ended and was harvested
     uint32_t slot;
     pid_t pid, parent_pid; // as we see them
-    int pidfd;             // -1 once it ended, or if it could not be watched
-    bool absent;           // it was gone before we looked
+    pid_t shown_as;   // where /proc shows what it has: pid, or a living thread's id once its first has ended
+    int pidfd;        // -1 once it ended, or if it could not be watched
+    bool absent;      // it was gone before we looked
     bool foreign_ids; // it lives in another pid namespace: the ids that it and its children tell are not ours
     bool unseen;      // nobody under its id can be it: only its family's end tells that it is gone
     bool wait_status_known; // it was our child, and wait told

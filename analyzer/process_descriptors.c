@@ -37,7 +37,7 @@ void process_inherit_from(struct process *process, struct process *parent) {
 
 void process_look_at_descriptors(struct process *process, uint64_t since) {
     if (process->looked_at || !process->live || process->unseen || process->absent ||
-        open_files_describe(process->pid, &process->files) != 0)
+        open_files_describe(process->shown_as, &process->files) != 0)
         return;
     process->looked_at = true;
     size_t count = process->files.count;

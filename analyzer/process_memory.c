@@ -44,7 +44,7 @@ void process_look(struct process *process, bool at_end) {
     bool there = fresh && !process->unseen && !process->absent && !process->replaced;
     size_t count = 0;
     struct memory_region *regions = there ? known_regions(process, &count) : NULL;
-    bool taken = there && look_take(fresh, process->pid, regions, count) == 0;
+    bool taken = there && look_take(fresh, process->shown_as, regions, count) == 0;
     free(regions);
     if (!taken) {
         free(fresh);

@@ -84,12 +84,13 @@ static void enter(const struct search *s, const struct thread_held *held) {
 }
 
 void process_find_lost_stacks(struct process *process, const struct stopped *stopped) {
-    struct search s = {.pid = process->pid, .stopped = stopped, .book = ledger_mappings(process->ledger)};
+    struct search s = {
+        .pid = process->shown_as, .stopped = stopped, .book = ledger_mappings(process->ledger)};
     ledger_settle(process->ledger);
     if (!all_are_known(stopped))
         return;
     threads_each_held(ledger_threads(process->ledger), list, &s);
-    if (s.count && smaps_read(&s.smaps, process->pid) == 0) {
+    if (s.count && smaps_read(&s.smaps, process->shown_as) == 0) {
         for (size_t i = 0; i < s.count; i++)
             enter(&s, &s.held[i]);
         smaps_free(&s.smaps);

@@ -223,6 +223,7 @@ static bool judge_image(struct search *search, const struct image_file *file) {
     }
     if (!judge_format(search, it, &facts))
         return false;
+    search->out->go = facts.go;
     if (facts.interpreter[0] == '\0') {
         if (is_glibc_loader(file, &facts))
             return judge_privilege(search, it, file->fd);
@@ -258,6 +259,7 @@ void target_judge(const char *program, struct target_verdict *out) {
     struct image_file file;
     char name[sizeof file.env_program];
     out->answer = TARGET_OK;
+    out->go = false;
     out->path[0] = '\0';
     out->message[0] = '\0';
     const char *next = program;

@@ -2,6 +2,7 @@
 // loader ignores or refuses would otherwise look like "no leaks".
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum target_answer {
@@ -13,6 +14,7 @@ enum target_answer {
 
 struct target_verdict {
     enum target_answer answer;
+    bool go;            // built by the Go toolchain: it will be traced to its end (trace.h)
     char path[4096];    // what PATH search and scripts' interpreters led to: the ELF file that was judged
     char message[1024]; // for refusals: one line, no newline: what, on what, what to do. Empty for TARGET_OK
 };

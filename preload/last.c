@@ -10,7 +10,6 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -133,16 +132,8 @@ static void at_quick_end(void) {
     wait_if_ours();
 }
 
-// Where Yama restricts ptrace to ancestors, this lets in an analyzer that is none. A program that names a
-// tracer of its own later keeps that one. Not done again in a forked child: it may be in a sandbox already.
-static void allow_examination(void) {
-    if (memory->examine)
-        raw_syscall5(SYS_prctl, PR_SET_PTRACER, board->life & FUTEX_TID_MASK, 0, 0, 0);
-}
-
 void last_prepare(void) {
     main_thread = machine_thread_pointer();
-    allow_examination();
     on_exit(at_exit, NULL);
     // Registered first, so it runs last; the hook has noted the status. No room: then nobody waits.
     (void)at_quick_exit(at_quick_end);

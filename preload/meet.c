@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -88,6 +89,14 @@ static int hear_answer(int fd, struct wire_answer *answer, int fds[2], char *tex
     return 0;
 }
 
+// Where Yama restricts ptrace to ancestors, this lets in an analyzer that is none, before it answers: it may
+// want to trace from the start. A program that names a tracer of its own later keeps that one. Not done again
+// in a forked child: it may be in a sandbox already.
+static void let_in(long analyzer) {
+    if (analyzer > 0) // else it has no id here
+        raw_syscall5(SYS_prctl, PR_SET_PTRACER, analyzer, 0, 0, 0);
+}
+
 static int map_both(const struct wire_answer *answer, const int fds[2], struct wire_memory **memory,
                     struct wire_board **board) {
     // Reserved whole, readable nowhere yet but in its header: mlockall must not fill it.
@@ -128,6 +137,14 @@ static int meet_over(int fd, struct wire_memory **memory, struct wire_board **bo
     return bad;
 }
 
+// Who listens at the other end, by the kernel's word.
+static long listener(int fd) {
+    struct ucred peer = {0};
+    socklen_t length = sizeof peer;
+    raw_syscall5(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&length);
+    return peer.pid;
+}
+
 int meet_session(const char *socket_path, struct wire_memory **memory, struct wire_board **board) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(socket_path);
@@ -139,8 +156,10 @@ int meet_session(const char *socket_path, struct wire_memory **memory, struct wi
         return (int)fd;
     limit_waits((int)fd);
     int bad = (int)retry(SYS_connect, fd, (long)&address, sizeof address);
-    if (!bad)
+    if (!bad) {
+        let_in(listener((int)fd));
         bad = meet_over((int)fd, memory, board, NULL, 0);
+    }
     close_fd((int)fd);
     return bad;
 }
@@ -150,10 +169,14 @@ static long quiet_fork(void) {
     return raw_syscall6(SYS_clone, 0, 0, 0, 0, 0, 0);
 }
 
-// In the first child: leaves a grandchild that becomes the analyzer, a child of init in a session of its own.
+// In the first child: leaves a grandchild that becomes the analyzer, a child of init in a session of its own,
+// and says who that is.
 static __attribute__((noreturn)) void become_analyzer(const char *path, int fd, char *const envp[]) {
-    if (quiet_fork() != 0)
+    long analyzer = quiet_fork();
+    if (analyzer != 0) {
+        raw_syscall6(SYS_sendto, fd, (long)&analyzer, sizeof analyzer, MSG_NOSIGNAL, 0, 0);
         raw_syscall1(SYS_exit_group, 0);
+    }
     raw_syscall0(SYS_setsid);
     uint64_t none = 0;
     raw_syscall4(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, (long)&none, 0, sizeof none);
@@ -194,6 +217,9 @@ int meet_own_analyzer(char *const envp[], struct wire_memory **memory, struct wi
     if (child > 0) {
         while (raw_syscall4(SYS_wait4, child, 0, __WALL, 0) == -EINTR)
             ;
+        long analyzer = 0; // its maker has said so before it ended
+        raw_syscall6(SYS_recvfrom, pair[0], (long)&analyzer, sizeof analyzer, MSG_DONTWAIT, 0, 0);
+        let_in(analyzer);
         bad = meet_over(pair[0], memory, board, socket_path, socket_path_bytes);
     } else {
         bad = (int)child;

@@ -181,18 +181,28 @@ int tracees_seize(struct tracees *tracees, pid_t pid, bool with_forks) {
     return 0;
 }
 
+static bool is_thread_of(pid_t pid, pid_t tid) {
+    return syscall(SYS_tgkill, pid, tid, 0) == 0 || errno == EPERM;
+}
+
+static struct traced *process_of(const struct tracees *tracees, pid_t tid) {
+    for (size_t i = 0; i < tracees->process_count; i++)
+        if (is_thread_of(tracees->processes[i]->pid, tid))
+            return tracees->processes[i];
+    return NULL;
+}
+
 // The thread that this one is to us, if its process is ours. A new thread's stop may come before its maker's.
 static struct tracee *identify(struct tracees *tracees, pid_t tid) {
     struct tracee *thread = find_thread(tracees, tid);
     if (thread)
         return thread;
-    pid_t pid = task_process(tid);
-    struct traced *process = pid ? find_process(tracees, pid) : NULL;
-    if (!process && pid == tid && tracees->with_forks)
-        process = enter_process(tracees, pid);
+    struct traced *process = process_of(tracees, tid);
+    if (!process && tracees->with_forks && task_process(tid) == tid)
+        process = enter_process(tracees, tid);
     if (!process)
         return NULL;
-    if (pid != tid)
+    if (process->pid != tid)
         *VECTOR_PUSH(process->unannounced, process->unannounced_count, process->unannounced_room) = tid;
     return enter_thread(tracees, process, tid);
 }
@@ -300,8 +310,7 @@ static void made_another(struct tracees *tracees, pid_t tid) {
     struct tracee *maker = find_thread(tracees, tid);
     unsigned long made = 0;
     if (maker && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) == 0 &&
-        !has_come(maker->process, (pid_t)made) &&
-        syscall(SYS_tgkill, maker->process->pid, (pid_t)made, 0) == 0)
+        !has_come(maker->process, (pid_t)made) && is_thread_of(maker->process->pid, (pid_t)made))
         enter_thread(tracees, maker->process, (pid_t)made);
 }
 

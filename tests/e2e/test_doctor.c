@@ -39,6 +39,14 @@ START_TEST(a_program_that_can_be_run_is_named) {
 }
 END_TEST
 
+START_TEST(a_go_program_is_said_to_be_traced) {
+    struct outcome go = doctor(program_path("go/incidents"), NULL), other = doctor("/bin/sh", NULL);
+    ck_assert_int_eq(exit_status(&go), 0);
+    ck_assert_ptr_nonnull(strstr(go.out, "it is built by Go: it is traced (ptrace)"));
+    ck_assert_ptr_null(strstr(other.out, "built by Go"));
+}
+END_TEST
+
 START_TEST(a_program_that_cannot_be_run_gives_the_status_of_run) {
     struct outcome missing = doctor("/nowhere/program", NULL);
     ck_assert_int_eq(exit_status(&missing), 127);
@@ -72,6 +80,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_test(tests, it_says_what_works);
     tcase_add_test(tests, a_program_that_can_be_run_is_named);
+    tcase_add_test(tests, a_go_program_is_said_to_be_traced);
     tcase_add_test(tests, a_program_that_cannot_be_run_gives_the_status_of_run);
     tcase_add_test(tests, a_missing_library_is_a_failure);
     tcase_add_test(tests, a_library_path_that_the_loader_would_split_is_a_failure);

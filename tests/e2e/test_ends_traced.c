@@ -42,6 +42,7 @@ static const struct end_case {
     {"gets_signals", 7, 0, 1, true},
     {"ignores_signals", 8, 0, 1, true},
     {"wants_to_be_traced", 10, 0, 1, true},
+    {"ends_with_its_last_thread", 13, 0, 1, false},
 };
 enum { ENDS = sizeof ends / sizeof *ends };
 

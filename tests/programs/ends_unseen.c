@@ -131,6 +131,19 @@ static void a_thread_execs(void) {
         pause();
 }
 
+static void *outlives_the_first(void *first) {
+    pthread_join(*(pthread_t *)first, NULL);
+    syscall(SYS_exit, 13);
+    return NULL;
+}
+
+static void ends_with_its_last_thread(void) {
+    static pthread_t first, thread;
+    first = pthread_self();
+    MUST(pthread_create(&thread, NULL, outlives_the_first, &first) == 0);
+    syscall(SYS_exit, 13);
+}
+
 static void *ends(void *unused) {
     return unused;
 }
@@ -203,11 +216,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    CASE(exits_raw),    CASE(a_thread_exits_raw),   CASE(segfaults),      CASE(is_terminated),
-    CASE(is_killed),    CASE(fails_an_assertion),   CASE(frees_twice),    CASE(exits_by_libc),
-    CASE(threads_hold), CASE(execs_beside_threads), CASE(a_thread_execs), CASE(makes_threads),
-    CASE(gets_signals), CASE(ignores_signals),      CASE(stops_itself),   CASE(wants_to_be_traced),
-    CASE(forks),
+    CASE(exits_raw),    CASE(a_thread_exits_raw),        CASE(segfaults),      CASE(is_terminated),
+    CASE(is_killed),    CASE(fails_an_assertion),        CASE(frees_twice),    CASE(exits_by_libc),
+    CASE(threads_hold), CASE(execs_beside_threads),      CASE(a_thread_execs), CASE(makes_threads),
+    CASE(gets_signals), CASE(ignores_signals),           CASE(stops_itself),   CASE(wants_to_be_traced),
+    CASE(forks),        CASE(ends_with_its_last_thread),
 };
 
 int main(int argc, char **argv) {
