@@ -99,10 +99,17 @@ static const json_t *only_place(const json_t *process, const char *kind, long lo
     return first;
 }
 
-// Of `count` blocks that were lost at least this many are seen to be.
+static long long blocks_by(const json_t *process, const char *verdict) {
+    json_t *all = json_object_get(json_object_get(process, "verdicts"), verdict);
+    return json_integer_value(json_object_get(all, "blocks"));
+}
+
+// Of `count` blocks that were lost at least this many are seen to be. Where the heap lies low, as in programs
+// that are not position-independent, numbers such as 0x1000000 point into the middle of a few.
 static void assert_lost(const json_t *process, long long count) {
-    json_t *lost = json_object_get(json_object_get(process, "verdicts"), "definite");
-    ck_assert_int_ge(json_integer_value(json_object_get(lost, "blocks")), count - 5);
+    long long definite = blocks_by(process, "definite");
+    ck_assert_int_ge(definite, count * 95 / 100);
+    ck_assert_int_ge(definite + blocks_by(process, "possible"), count - 5);
 }
 
 static const struct {
@@ -153,7 +160,7 @@ START_TEST(an_object_of_a_c_library_never_destroyed) {
         ck_assert_ptr_nonnull(frame_of(site, "jpeg_CreateDecompress"));
         assert_place(site, "main.decodePictures", "C.decode_picture()");
         ck_assert_int_eq(blocks_through(ran.process, "main.decodePictures") % 100, 0);
-        ck_assert_int_ge(json_integer_value(json_object_get(site, "indirect_blocks")), 100 - 5);
+        ck_assert_int_ge(json_integer_value(json_object_get(site, "indirect_blocks")), 95);
         assert_lost(ran.process, 100);
     }
 }

@@ -4,6 +4,7 @@
 package main
 
 /*
+#cgo LDFLAGS: -pthread
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +25,37 @@ static __attribute__((noinline)) void make_lost(void) {
 	void *slot;
 	make_into(&slot);
 	*(void *volatile *)&slot = NULL;
+}
+
+extern void endInCallback(void);
+extern void waitInCallback(void);
+
+static __attribute__((noinline)) void use(void *volatile *block) {
+	*(volatile char *)*block = 1;
+}
+
+// Only a frame of C holds it while Go runs further in.
+static void hold_and_end(void) {
+	void *volatile block = malloc(1000);
+	endInCallback();
+	use(&block);
+}
+
+static void hold_and_wait(void) {
+	void *volatile block = malloc(1000);
+	waitInCallback();
+	use(&block);
+}
+
+static void *thread_of_c(void *unused) {
+	hold_and_wait();
+	return unused;
+}
+
+static void start_thread_of_c(void) {
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, thread_of_c, NULL) == 0)
+		pthread_detach(thread);
 }
 
 static void wait_for_ever(void) {
@@ -130,6 +162,32 @@ func neverStarts() {
 	go waitWith(C.make_held(), func() { panic("started") })
 }
 
+//export endInCallback
+func endInCallback() {
+	fmt.Println("done")
+	end(os.Args[2])
+}
+
+var inCallback = make(chan bool)
+
+// Others run Go code on the thread meanwhile, if it is Go's, and there is one processor only.
+//
+//export waitInCallback
+func waitInCallback() {
+	inCallback <- true
+	select {}
+}
+
+func callbackWaits() {
+	go C.hold_and_wait()
+	<-inCallback
+}
+
+func threadOfC() {
+	C.start_thread_of_c()
+	<-inCallback
+}
+
 func lost() {
 	for i := 0; i < 1000; i++ {
 		C.make_lost()
@@ -208,7 +266,8 @@ func main() {
 	map[string]func(){
 		"heap": onHeap, "global": inGlobal, "parked": parked, "in_c": manyInC, "never_again": neverRunsAgain,
 		"never_starts": neverStarts, "lost": lost, "collected": collected, "overwritten": overwritten,
-		"preempted": preempted,
+		"preempted":     preempted,
+		"callback_ends": func() { C.hold_and_end() }, "callback_waits": callbackWaits, "thread_of_c": threadOfC,
 	}[os.Args[1]]()
 	fmt.Println("done")
 	end(os.Args[2])
