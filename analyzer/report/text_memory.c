@@ -10,7 +10,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ROWS_SHOWN = 10 };                       // of a table, unless -v
+enum {
+    ROWS_SHOWN = 10,  // of a table, unless -v
+    FULL_PERCENT = 80 // of its limit: what is charged to a control group is somebody's trouble
+};
 static const uint64_t worth_a_table = 32 << 20; // less is nobody's trouble, unless -v asks
 
 const struct report_process *text_largest_process(const struct report *report) {
@@ -202,13 +205,20 @@ static void print_table(FILE *out, const struct report_process *process, bool al
         print_cgroup(out, memory->cgroup);
 }
 
+// The process is large, or its control group is nearly full, be it of page cache.
+static bool is_worth_a_table(const struct report_memory *memory) {
+    const struct report_cgroup *cgroup = memory->cgroup;
+    bool full = cgroup && cgroup->limit_bytes > 0 && cgroup->current_bytes >= 0 &&
+                (double)cgroup->current_bytes * 100 >= (double)cgroup->limit_bytes * FULL_PERCENT;
+    return memory->rss_bytes >= worth_a_table || full;
+}
+
 void print_memory(FILE *out, const struct report *report, const struct options *options) {
     const struct report_process *largest = text_largest_process(report);
     bool verbose = options->verbosity > 0;
     for (size_t i = 0; i < report->process_count && options->verbosity >= 0; i++) {
         const struct report_process *process = &report->processes[i];
-        if (!process->memory ||
-            (!verbose && (process != largest || process->memory->rss_bytes < worth_a_table)))
+        if (!process->memory || (!verbose && (process != largest || !is_worth_a_table(process->memory))))
             continue;
         fprintf(out, "\n== where the memory of process %" PRId64 " was", process->pid);
         print_table(out, process, verbose);

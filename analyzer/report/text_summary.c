@@ -196,6 +196,12 @@ static void print_heap_summary(FILE *out, const struct report *report, const str
         fputs(sums->allocations ? ", all freed.\n" : ".\n", out);
         return;
     }
+    if (sums->suppressed_blocks == sums->blocks) {
+        fputs("Nothing is still allocated at the end but ", out);
+        print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
+        fputs(" that are suppressed.\n", out);
+        return;
+    }
     fputs("Still allocated at the end: ", out);
     print_amount(out, SITE_HEAP, sums->bytes, sums->blocks);
     fputs(", from ", out);
@@ -245,7 +251,7 @@ static void print_left_out(FILE *out, const struct report *report, const struct 
         print_amount(out, SITE_HEAP, sums->known_bytes, sums->known_blocks);
         fputs(" are known; -v lists them.\n", out);
     }
-    if (sums->suppressed_blocks) {
+    if (sums->suppressed_blocks && sums->suppressed_blocks < sums->blocks) {
         fputs("Of these, ", out);
         print_amount(out, SITE_HEAP, sums->suppressed_bytes, sums->suppressed_blocks);
         fputs(" are suppressed.\n", out);

@@ -1,5 +1,6 @@
 // What users of Go write about, as small programs: seep names the Go function, file and line, counts exactly,
 // and blames nothing on Go's runtime. Output and exit status are the program's.
+#include "tests/lib/cgroup.h"
 #include "tests/lib/real.h"
 #include "tests/lib/report.h"
 #include "tests/lib/suite.h"
@@ -203,9 +204,17 @@ static long long number_of(const json_t *object, const char *name) {
 }
 
 // What a program writes is not its own memory, but its control group's: nothing leaked, nothing resident.
+// Where the group can be one of its own, with a limit that the log nearly reaches, the text says so, too.
 START_TEST(a_log_that_fills_the_page_cache) {
-    enum { LOG_BYTES = 64 << 20 };
-    struct seep_run ran = incident(_i, "log");
+    enum { LOG_BYTES = 64 << 20, LIMIT_BYTES = 80 << 20 };
+    bool own = own_cgroup_make(LIMIT_BYTES);
+    struct seep_job job = {
+        .program = {.argv = {program_path("go/incidents"), "log"}, .prepare = own ? own_cgroup_enter : NULL},
+        .text_too = true};
+    struct seep_run ran = seep_run_job(_i, &job);
+    if (own)
+        own_cgroup_remove();
+    ck_assert_int_eq(exit_status(&ran.outcome), OWN_STATUS);
     ck_assert_int_eq(unlink(program_path("go/incidents.log")), 0);
     const json_t *memory = json_object_get(ran.process, "memory"), *group = json_object_get(memory, "cgroup");
     size_t index;
@@ -214,8 +223,18 @@ START_TEST(a_log_that_fills_the_page_cache) {
         ck_assert_msg(!is_listed(site), "listed:\n%s", stack_text(site));
     }
     ck_assert_int_lt(number_of(memory, "peak_rss_bytes"), LOG_BYTES / 2);
-    if (!json_is_null(group)) // tmpfs counts as shared
-        ck_assert_int_ge(number_of(group, "page_cache_bytes") + number_of(group, "shared_bytes"), LOG_BYTES);
+    ck_assert(!own || json_is_object(group));
+    if (json_is_null(group))
+        return;
+    long long cached = number_of(group, "page_cache_bytes") + number_of(group, "shared_bytes"); // on tmpfs
+    ck_assert_int_ge(cached, LOG_BYTES);
+    if (!own)
+        return;
+    ck_assert_int_lt(number_of(group, "anonymous_bytes"), LOG_BYTES / 4);
+    ck_assert_int_eq(number_of(group, "limit_bytes"), LIMIT_BYTES);
+    static const char *const lines[] = {"== where the memory of process ", " MiB of at most 80.0 MiB: "};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(ran.outcome.err, lines[i]) != NULL, "no '%s' in\n%s", lines[i], ran.outcome.err);
 }
 END_TEST
 

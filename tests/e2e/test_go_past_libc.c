@@ -125,6 +125,7 @@ START_TEST(watches_are_one_group) {
     struct seep_run ran = past_libc(_i, "watches", "");
     assert_no_sites(ran.process);
     assert_count(ran.process, "fd", "inotify", NULL, TIMES);
+    assert_says(&ran, "\nNothing is still allocated at the end but ");
     assert_says(&ran, text("\n        %d inotify descriptors\n", TIMES));
 }
 END_TEST
