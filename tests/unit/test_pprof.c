@@ -8,12 +8,11 @@
 #include "analyzer/report/listing.h"
 #include "analyzer/report/protobuf.h"
 #include "analyzer/report/writers.h"
+#include "tests/unit/golden_reports.h"
 #include "tests/unit/hostile.h"
 
 #include <check.h>
 #include <zlib.h>
-
-#define SHOW_ALL ((1u << VERDICTS) - 1)
 
 enum { SEEDS = 100, MOST = 4096, MOST_VALUES = 8 };
 
@@ -293,17 +292,8 @@ static void assert_whole(const struct decoded *d) {
     }
 }
 
-static struct report *load(const char *name) {
-    char path[256], message[512];
-    struct report *report;
-    snprintf(path, sizeof path, "tests/golden/%s.json", name);
-    ck_assert_msg(report_read_json(path, &report, message, sizeof message) == 0, "%s", message);
-    return report;
-}
-
 START_TEST(every_site_is_a_sample_with_its_figures_and_labels) {
-    static const char *const names[] = {"one", "tree", "inexact", "clean", "stripped", "hostile", "gated"};
-    struct report *report = load(names[_i]);
+    struct report *report = load(golden_reports[_i]);
     struct decoded *d = decode(report, SHOW_ALL);
     assert_whole(d);
     struct arena *arena = arena_new();
@@ -452,7 +442,7 @@ int main(void) {
     Suite *suite = suite_create("pprof");
     TCase *tests = tcase_create("pprof");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, every_site_is_a_sample_with_its_figures_and_labels, 0, 7);
+    tcase_add_loop_test(tests, every_site_is_a_sample_with_its_figures_and_labels, 0, GOLDEN_REPORTS);
     tcase_add_test(tests, the_profile_says_what_ran_and_when);
     tcase_add_test(tests, inlined_functions_are_lines_of_one_location);
     tcase_add_test(tests, what_stacks_acquired_in_all_comes_first_where_it_is_known);

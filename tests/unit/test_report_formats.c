@@ -5,6 +5,7 @@
 #include "analyzer/report/formats.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/outfile.h"
+#include "tests/unit/golden_reports.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -62,19 +63,6 @@ static void tear_down(void) {
     rmdir(top);
     free(top);
     report_free(report);
-}
-
-static char *slurp(const char *path) {
-    FILE *in = fopen(path, "r");
-    ck_assert_msg(in != NULL, "cannot open %s", path);
-    char *text = NULL;
-    size_t room = 0;
-    if (getdelim(&text, &room, '\0', in) < 0) {
-        free(text);
-        text = strdup("");
-    }
-    fclose(in);
-    return text;
 }
 
 static void put_file(const char *path, const char *text) {

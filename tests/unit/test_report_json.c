@@ -11,22 +11,13 @@
 // file holds is refused in one line.
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
+#include "tests/unit/golden_reports.h"
 
 #include <check.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *slurp(const char *path) {
-    FILE *in = fopen(path, "r");
-    ck_assert_msg(in != NULL, "cannot open %s: the tests run from the top of the tree", path);
-    char *text = NULL;
-    size_t room = 0;
-    ck_assert_int_gt(getdelim(&text, &room, '\0', in), 0);
-    fclose(in);
-    return text;
-}
 
 static char *write_text(const struct report *report) {
     char *text = NULL;

@@ -13,13 +13,11 @@
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/escape.h"
+#include "tests/unit/golden_reports.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SHOW_ALL     ((1u << VERDICTS) - 1)
-#define SHOW_DEFAULT (SHOW_ALL & ~(1u << VERDICT_REACHABLE) & ~(1u << VERDICT_INDIRECT))
 
 static const struct golden {
     const char *report, *expected;
@@ -47,25 +45,6 @@ static const struct golden {
 };
 #define GOLDENS ((int)(sizeof goldens / sizeof goldens[0]))
 
-static char *slurp(const char *path) {
-    FILE *in = fopen(path, "r");
-    ck_assert_msg(in != NULL, "cannot open %s: the tests run from the top of the tree", path);
-    char *text = NULL;
-    size_t room = 0;
-    if (getdelim(&text, &room, '\0', in) < 0)
-        text = strdup("");
-    fclose(in);
-    return text;
-}
-
-static struct report *load(const char *name) {
-    char path[256], message[512];
-    struct report *report;
-    snprintf(path, sizeof path, "tests/golden/%s.json", name);
-    ck_assert_msg(report_read_json(path, &report, message, sizeof message) == 0, "%s", message);
-    return report;
-}
-
 static char *render(const char *name, show_set show, uint32_t top, int verbosity) {
     struct report *report = load(name);
     struct options options = {.show = show, .top = top, .verbosity = verbosity};
@@ -80,28 +59,11 @@ static char *render(const char *name, show_set show, uint32_t top, int verbosity
 
 START_TEST(prints_as_the_golden_file_has_it) {
     const struct golden *golden = &goldens[_i];
-    char path[256];
-    snprintf(path, sizeof path, "tests/golden/%s.txt", golden->expected);
     char *text = render(golden->report, golden->show, golden->top, golden->verbosity);
-    const char *mode = getenv("SEEP_GOLDEN");
-    if (mode && strcmp(mode, "write") == 0) {
-        FILE *out = fopen(path, "w");
-        fputs(text, out);
-        fclose(out);
-    }
-    char *expected = slurp(path);
-    ck_assert_str_eq(text, expected);
+    assert_golden(golden->expected, "txt", text);
     free(text);
-    free(expected);
 }
 END_TEST
-
-static size_t count(const char *text, const char *what) {
-    size_t found = 0;
-    for (; (text = strstr(text, what)); text++)
-        found++;
-    return found;
-}
 
 START_TEST(top_limits_the_sites_of_each_kind_and_says_what_is_left_out) {
     char *text = render("tree", SHOW_DEFAULT, 4, 0);

@@ -5,26 +5,14 @@
 #include "analyzer/report/json.h"
 #include "analyzer/report/listing.h"
 #include "analyzer/report/writers.h"
+#include "tests/unit/golden_reports.h"
 #include "tests/unit/hostile.h"
 
 #include <check.h>
 #include <jansson.h>
 #include <unistd.h>
 
-#define SHOW_ALL ((1u << VERDICTS) - 1)
-
 enum { SEEDS = 60, SEEDS_BY_SCHEMA = 8, SHOWN_RESULTS = 5000 };
-
-static const char *const names[] = {"one", "tree", "inexact", "clean", "stripped", "hostile", "gated"};
-enum { NAMES = sizeof names / sizeof names[0] };
-
-static struct report *load(const char *name) {
-    char path[256], message[512];
-    struct report *report;
-    snprintf(path, sizeof path, "tests/golden/%s.json", name);
-    ck_assert_msg(report_read_json(path, &report, message, sizeof message) == 0, "%s", message);
-    return report;
-}
 
 static char *render(const struct report *report, const char *root, size_t *bytes) {
     struct options options = {.show = SHOW_ALL, .source_root = root};
@@ -64,8 +52,8 @@ static const char *text_at(const json_t *value, const char *path) {
 START_TEST(is_valid_by_the_public_schema) {
     char folder[] = "/tmp/test-sarif-XXXXXX", command[4096];
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    for (size_t i = 0; i < NAMES + SEEDS_BY_SCHEMA; i++) {
-        struct report *report = i < NAMES ? load(names[i]) : hostile_report((uint32_t)i);
+    for (size_t i = 0; i < GOLDEN_REPORTS + SEEDS_BY_SCHEMA; i++) {
+        struct report *report = i < GOLDEN_REPORTS ? load(golden_reports[i]) : hostile_report((uint32_t)i);
         size_t bytes;
         char *text = render(report, "/home/ann/leaky", &bytes), path[64];
         snprintf(path, sizeof path, "%s/%02zu.sarif", folder, i);
@@ -124,7 +112,7 @@ static void assert_results(const struct report *report) {
 }
 
 START_TEST(every_site_is_a_result_with_its_rule_and_fingerprint) {
-    struct report *report = load(names[_i]);
+    struct report *report = load(golden_reports[_i]);
     assert_results(report);
     report_free(report);
 }
@@ -209,7 +197,7 @@ int main(void) {
     TCase *tests = tcase_create("sarif");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, is_valid_by_the_public_schema);
-    tcase_add_loop_test(tests, every_site_is_a_result_with_its_rule_and_fingerprint, 0, NAMES);
+    tcase_add_loop_test(tests, every_site_is_a_result_with_its_rule_and_fingerprint, 0, GOLDEN_REPORTS);
     tcase_add_test(tests, survives_hostile_names);
     tcase_add_test(tests, a_result_stands_where_its_stack_enters_the_sources);
     tcase_add_test(tests, more_results_than_are_shown_are_counted_and_the_worst_kept);
