@@ -65,6 +65,10 @@ void go_symbols_close(struct go_symbols *symbols) {
     free(symbols);
 }
 
+bool go_symbols_have_inlined(const struct go_symbols *symbols) {
+    return symbols->data_at != 0;
+}
+
 // File and line of an address in a function.
 static void find_position(const struct go_table *table, const struct go_function *function, uint64_t address,
                           struct arena *arena, struct object_frame *frame) {

@@ -1,5 +1,5 @@
-// Names, files and lines of Go functions from the table that every Go object carries (.gopclntab): for
-// programs without debug information.
+// Names, files and lines of Go functions from the table that every Go object carries (.gopclntab), stripped
+// or not. It is what Go's own traces are made from.
 #pragma once
 
 #include "analyzer/arena.h"
@@ -11,6 +11,9 @@ struct go_symbols;
 // NULL if the file is not Go's, or its table is of an unknown version. The file must stay open as long.
 struct go_symbols *go_symbols_open(const struct elf_file *file);
 void go_symbols_close(struct go_symbols *symbols);
+
+// Does the table know inlined calls? From Go 1.18 on it does.
+bool go_symbols_have_inlined(const struct go_symbols *symbols);
 
 // The frames at an ELF virtual address, as object_resolve gives them; 0 if the table does not know the
 // address.

@@ -148,11 +148,25 @@ static size_t function_frames(struct object *object, struct unit *unit, Dwarf_Di
     return count + 1;
 }
 
+// Of Go code its own table says what Go's traces say, before debug information: that has other names for
+// generic functions, and in files that cgo wrote anew other lines for calls that were inlined. C that Go
+// linked in has names there and no lines.
+static size_t resolve_in_go(struct object *object, uint64_t address, struct arena *arena,
+                            struct object_frame *out) {
+    if (!object->go || !go_symbols_have_inlined(object->go))
+        return 0;
+    size_t count = go_symbols_resolve(object->go, address, arena, out);
+    return count && out[count - 1].line ? count : 0;
+}
+
 size_t object_resolve(struct object *object, uint64_t address, struct arena *arena,
                       struct object_frame *out) {
     out[0] = (struct object_frame){0};
     if (!object->open)
         return 1;
+    size_t in_go = resolve_in_go(object, address, arena, out);
+    if (in_go)
+        return in_go;
     struct unit *claims[MOST_CLAIMS];
     size_t count = object->file.dwarf ? units_find(&object->units, address, claims, MOST_CLAIMS) : 0;
     for (size_t i = 0; i < count; i++) {
@@ -162,7 +176,7 @@ size_t object_resolve(struct object *object, uint64_t address, struct arena *are
         if (unit_find_function(claims[i], address, &function))
             return function_frames(object, claims[i], &function, address, arena, out);
     }
-    size_t in_go = object->go ? go_symbols_resolve(object->go, address, arena, out) : 0;
+    in_go = object->go ? go_symbols_resolve(object->go, address, arena, out) : 0;
     if (in_go)
         return in_go;
     name_by_symbol(&out[0], object, address, arena);
