@@ -66,7 +66,7 @@ int command_run(const struct options *options) {
         return complain("%s", message);
     }
 
-    pid_t pid = launch_program(options->arguments, library, session.socket_path, &inherited);
+    pid_t pid = launch_program(options->arguments, library, session.place.socket_path, &inherited);
     if (pid < 0) {
         session_close(&session);
         gate_close(gate);

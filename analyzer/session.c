@@ -28,7 +28,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,30 +52,6 @@ static int watch_fd(struct session *session, int fd, uint32_t kind) {
     return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-static int open_socket(struct session *session) {
-    const char *base = getenv("TMPDIR");
-    if (!base || base[0] != '/' || strlen(base) > 32)
-        base = "/tmp";
-    snprintf(session->directory, sizeof session->directory, "%s/seep-XXXXXX", base);
-    if (!mkdtemp(session->directory)) {
-        strcpy(session->directory, "/tmp/seep-XXXXXX");
-        if (!mkdtemp(session->directory)) {
-            int bad = -errno;
-            session->directory[0] = '\0';
-            return bad;
-        }
-    }
-    snprintf(session->socket_path, sizeof session->socket_path, "%s/session", session->directory);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, session->socket_path);
-    session->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (session->listen_fd < 0 ||
-        bind(session->listen_fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(session->listen_fd, 128) != 0)
-        return -errno;
-    return watch_fd(session, session->listen_fd, EVENT_LISTEN);
-}
-
 static int open_signals(struct session *session) {
     sigset_t set;
     sigemptyset(&set);
@@ -89,7 +64,8 @@ static int open_signals(struct session *session) {
 
 int session_open(struct session *session, const struct session_options *options, char *message,
                  size_t message_bytes) {
-    *session = (struct session){.options = *options, .listen_fd = -1, .signal_fd = -1, .root_pidfd = -1};
+    *session =
+        (struct session){.options = *options, .place.listen_fd = -1, .signal_fd = -1, .root_pidfd = -1};
     const char *what = "a poll descriptor";
     int bad = 0;
     session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -101,7 +77,9 @@ int session_open(struct session *session, const struct session_options *options,
     }
     if (!bad) {
         what = "a socket in a directory of its own under $TMPDIR or /tmp";
-        bad = open_socket(session);
+        bad = meeting_place_open(&session->place);
+        if (!bad)
+            bad = watch_fd(session, session->place.listen_fd, EVENT_LISTEN);
     }
     if (!bad) {
         what = "a signal descriptor";
@@ -268,7 +246,7 @@ int session_take_first(struct session *session, int connection) {
     session->root_waits = true;
     int bad;
     do // the hello is on its way
-        bad = take_in(session, connection, session->socket_path);
+        bad = take_in(session, connection, session->place.socket_path);
     while (bad == -EAGAIN && usleep(100) == 0);
     return bad;
 }
@@ -284,7 +262,7 @@ static void handle_connection(struct session *session, int connection) {
 
 static void handle_listen(struct session *session) {
     int connection;
-    while ((connection = accept4(session->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+    while ((connection = accept4(session->place.listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
         if (watch_fd(session, connection, EVENT_CONNECTION) != 0)
             close(connection);
 }
@@ -498,14 +476,10 @@ void session_close(struct session *session) {
         process_free(session->processes[i]);
     free(session->processes);
     free(session->families);
-    for (const int *fd = (const int[]){session->listen_fd, session->signal_fd, session->epoll_fd,
-                                       session->root_pidfd, -2};
+    for (const int *fd = (const int[]){session->signal_fd, session->epoll_fd, session->root_pidfd, -2};
          *fd != -2; fd++)
         if (*fd >= 0)
             close(*fd);
-    if (session->directory[0]) {
-        unlink(session->socket_path);
-        rmdir(session->directory);
-    }
-    *session = (struct session){.listen_fd = -1, .signal_fd = -1, .epoll_fd = -1, .root_pidfd = -1};
+    meeting_place_close(&session->place);
+    *session = (struct session){.place.listen_fd = -1, .signal_fd = -1, .epoll_fd = -1, .root_pidfd = -1};
 }

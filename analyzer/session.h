@@ -4,6 +4,7 @@
 
 #include "analyzer/examine.h"
 #include "analyzer/family.h"
+#include "analyzer/meeting_place.h"
 #include "analyzer/process.h"
 
 #include <stdbool.h>
@@ -26,9 +27,8 @@ struct session {
     struct watch *watch;
     struct tracer *tracer;   // NULL: nobody had to be traced yet
     struct tracer_end *held; // of a traced root, which stands in its last moment until the report is out
-    int epoll_fd, listen_fd, signal_fd;
-    char directory[64];   // private, 0700
-    char socket_path[96]; // in it
+    struct meeting_place place;
+    int epoll_fd, signal_fd;
     struct family **families;
     size_t family_count, family_room;
     struct process **processes; // all there were, in order of appearance

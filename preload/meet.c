@@ -124,7 +124,7 @@ static int map_both(const struct wire_answer *answer, const int fds[2], struct w
 
 static int meet_over(int fd, struct wire_memory **memory, struct wire_board **board, char *text,
                      unsigned text_bytes) {
-    struct wire_answer answer;
+    struct wire_answer answer = {0};
     int fds[2];
     int bad = say_hello(fd);
     if (!bad)

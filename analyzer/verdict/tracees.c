@@ -10,6 +10,7 @@
 #include "analyzer/verdict/registers.h"
 #include "analyzer/verdict/restart.h"
 #include "analyzer/verdict/task.h"
+#include "analyzer/verdict/traced.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -27,32 +28,10 @@
 static const uint64_t patience_ns = 2000ull * 1000 * 1000; // for threads that do not come to their last stop
 enum { LOOK_AGAIN_MS = 1 };
 
-struct tracee {
-    pid_t tid;
-    struct traced *process;
-};
-
-struct traced {
-    pid_t pid;
-    size_t running;         // threads that have not come to their last stop
-    struct stopped stopped; // those that stand there
-    bool ends;              // it is sure that the process ends
-    bool went_on;           // threads that stood were let go, since it seemed to be an exec
-    bool unsure;            // a thread could not be seized
-    bool given_up;          // its end is let go by
-    unsigned long status;   // with ends: of the end
-    pid_t *unannounced;     // threads that came before their maker told of them; they may be gone by then
-    size_t unannounced_count, unannounced_room;
-};
-
 struct tracees {
     struct tracees_listener listener;
     bool with_forks;
-    struct traced **processes;
-    size_t process_count, process_room;
-    struct tracee
-        *threads; // those that run; in no order. Looked through as a whole: thousands take a microsecond
-    size_t thread_count, thread_room;
+    struct traced_list list;
 };
 
 static uint64_t now_ns(void) {
@@ -75,66 +54,9 @@ struct tracees *tracees_new(const struct tracees_listener *listener) {
     return tracees;
 }
 
-static void free_process(struct traced *process) {
-    free(process->stopped.threads);
-    free(process->stopped.words);
-    free(process->unannounced);
-    free(process);
-}
-
 void tracees_free(struct tracees *tracees) {
-    for (size_t i = 0; i < tracees->process_count; i++)
-        free_process(tracees->processes[i]);
-    free(tracees->processes);
-    free(tracees->threads);
+    traced_free(&tracees->list);
     free(tracees);
-}
-
-static struct traced *find_process(const struct tracees *tracees, pid_t pid) {
-    for (size_t i = 0; i < tracees->process_count; i++)
-        if (tracees->processes[i]->pid == pid)
-            return tracees->processes[i];
-    return NULL;
-}
-
-static struct tracee *find_thread(const struct tracees *tracees, pid_t tid) {
-    for (size_t i = 0; i < tracees->thread_count; i++)
-        if (tracees->threads[i].tid == tid)
-            return &tracees->threads[i];
-    return NULL;
-}
-
-static struct traced *enter_process(struct tracees *tracees, pid_t pid) {
-    struct traced *process = must(calloc(1, sizeof *process));
-    process->pid = process->stopped.pid = pid;
-    *VECTOR_PUSH(tracees->processes, tracees->process_count, tracees->process_room) = process;
-    return process;
-}
-
-static struct tracee *enter_thread(struct tracees *tracees, struct traced *process, pid_t tid) {
-    struct tracee *thread = find_thread(tracees, tid);
-    if (thread) // its own first stop and its maker's tell of it, in either order
-        return thread;
-    thread = VECTOR_PUSH(tracees->threads, tracees->thread_count, tracees->thread_room);
-    *thread = (struct tracee){tid, process};
-    process->running++;
-    return thread;
-}
-
-static void forget_thread(struct tracees *tracees, struct tracee *thread) {
-    thread->process->running--;
-    *thread = tracees->threads[--tracees->thread_count];
-}
-
-// Its threads are forgotten with it, wherever they are.
-static void forget_process(struct tracees *tracees, struct traced *process) {
-    for (size_t i = tracees->thread_count; i-- > 0;)
-        if (tracees->threads[i].process == process)
-            forget_thread(tracees, &tracees->threads[i]);
-    for (size_t i = 0; i < tracees->process_count; i++)
-        if (tracees->processes[i] == process)
-            tracees->processes[i] = tracees->processes[--tracees->process_count];
-    free_process(process);
 }
 
 static int seize(struct tracees *tracees, struct traced *process, pid_t tid) {
@@ -142,7 +64,7 @@ static int seize(struct tracees *tracees, struct traced *process, pid_t tid) {
                    (tracees->with_forks ? PTRACE_O_TRACEFORK : 0);
     if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)options) != 0)
         return task_why_not(process->pid, tid, errno);
-    enter_thread(tracees, process, tid);
+    traced_enter_thread(&tracees->list, process, tid);
     return 1;
 }
 
@@ -156,7 +78,7 @@ static int seize_others(struct tracees *tracees, struct traced *process) {
     int all = 0, got = 0;
     for (struct dirent *entry; got >= 0 && (entry = readdir(tasks));) {
         pid_t tid = atoi(entry->d_name);
-        got = tid > 0 && !find_thread(tracees, tid) ? seize(tracees, process, tid) : 0;
+        got = tid > 0 && !traced_thread(&tracees->list, tid) ? seize(tracees, process, tid) : 0;
         all += got > 0 ? got : 0;
     }
     closedir(tasks);
@@ -164,14 +86,14 @@ static int seize_others(struct tracees *tracees, struct traced *process) {
 }
 
 int tracees_seize(struct tracees *tracees, pid_t pid, bool with_forks) {
-    struct traced *process = find_process(tracees, pid);
+    struct traced *process = traced_process(&tracees->list, pid);
     if (process) // of one that had this id before, and whose end somebody else was told of
-        forget_process(tracees, process);
+        traced_forget_process(&tracees->list, process);
     tracees->with_forks |= with_forks;
-    process = enter_process(tracees, pid);
+    process = traced_enter_process(&tracees->list, pid);
     int got = seize(tracees, process, pid);
     if (got <= 0) {
-        forget_process(tracees, process);
+        traced_forget_process(&tracees->list, process);
         return got ? got : -ESRCH;
     }
     do
@@ -186,25 +108,25 @@ static bool is_thread_of(pid_t pid, pid_t tid) {
 }
 
 static struct traced *process_of(const struct tracees *tracees, pid_t tid) {
-    for (size_t i = 0; i < tracees->process_count; i++)
-        if (is_thread_of(tracees->processes[i]->pid, tid))
-            return tracees->processes[i];
+    for (size_t i = 0; i < tracees->list.process_count; i++)
+        if (is_thread_of(tracees->list.processes[i]->pid, tid))
+            return tracees->list.processes[i];
     return NULL;
 }
 
 // The thread that this one is to us, if its process is ours. A new thread's stop may come before its maker's.
 static struct tracee *identify(struct tracees *tracees, pid_t tid) {
-    struct tracee *thread = find_thread(tracees, tid);
+    struct tracee *thread = traced_thread(&tracees->list, tid);
     if (thread)
         return thread;
     struct traced *process = process_of(tracees, tid);
     if (!process && tracees->with_forks && task_process(tid) == tid)
-        process = enter_process(tracees, tid);
+        process = traced_enter_process(&tracees->list, tid);
     if (!process)
         return NULL;
     if (process->pid != tid)
         *VECTOR_PUSH(process->unannounced, process->unannounced_count, process->unannounced_room) = tid;
-    return enter_thread(tracees, process, tid);
+    return traced_enter_thread(&tracees->list, process, tid);
 }
 
 static void hand_over(struct tracees *tracees, struct traced *process, int error) {
@@ -242,12 +164,13 @@ static void settle(struct tracees *tracees, struct traced *process) {
         else
             hand_over(tracees, process, 0);
     }
-    forget_process(tracees, process);
+    traced_forget_process(&tracees->list, process);
 }
 
 static bool a_thread_execs(const struct tracees *tracees, const struct traced *process) {
-    for (size_t i = 0; i < tracees->thread_count; i++)
-        if (tracees->threads[i].process == process && task_execs(process->pid, tracees->threads[i].tid))
+    for (size_t i = 0; i < tracees->list.thread_count; i++)
+        if (tracees->list.threads[i].process == process &&
+            task_execs(process->pid, tracees->list.threads[i].tid))
             return true;
     return false;
 }
@@ -266,7 +189,7 @@ static void hold(struct tracees *tracees, struct tracee *thread, unsigned long s
         VECTOR_PUSH(stopped->threads, stopped->thread_count, stopped->thread_room);
     standing->tid = thread->tid;
     registers_read(stopped, standing);
-    forget_thread(tracees, thread);
+    traced_forget_thread(&tracees->list, thread);
     if (status || call == SYS_exit_group) {
         process->ends = true;
         process->status = status;
@@ -288,7 +211,7 @@ static void last_stop(struct tracees *tracees, pid_t tid) {
         let_go(tid);
         if (!process)
             return;
-        forget_thread(tracees, thread);
+        traced_forget_thread(&tracees->list, thread);
         settle(tracees, process);
     } else {
         hold(tracees, thread, call == SYS_exit ? 0 : status, call);
@@ -307,19 +230,19 @@ static bool has_come(struct traced *process, pid_t tid) {
 // A thread counts from here on: its maker may end before it has come. What is no thread of this process tells
 // of itself when it comes.
 static void made_another(struct tracees *tracees, pid_t tid) {
-    struct tracee *maker = find_thread(tracees, tid);
+    struct tracee *maker = traced_thread(&tracees->list, tid);
     unsigned long made = 0;
     if (maker && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &made) == 0 &&
         !has_come(maker->process, (pid_t)made) && is_thread_of(maker->process->pid, (pid_t)made))
-        enter_thread(tracees, maker->process, (pid_t)made);
+        traced_enter_thread(&tracees->list, maker->process, (pid_t)made);
 }
 
 // A new program is met anew. Of the old one's threads only this is left, under the leader's id.
 static void replaced(struct tracees *tracees, pid_t pid) {
-    struct traced *process = find_process(tracees, pid);
+    struct traced *process = traced_process(&tracees->list, pid);
     if (process) {
         let_all_go(process);
-        forget_process(tracees, process);
+        traced_forget_process(&tracees->list, process);
     }
     let_go(pid);
 }
@@ -365,17 +288,17 @@ static void forget_standing(struct traced *process, pid_t tid) {
 
 // It died without a last stop, or in it: by SIGKILL.
 static void gone(struct tracees *tracees, pid_t tid, int status) {
-    struct tracee *thread = find_thread(tracees, tid);
-    if (find_process(tracees, tid) || !thread)
+    struct tracee *thread = traced_thread(&tracees->list, tid);
+    if (traced_process(&tracees->list, tid) || !thread)
         tracees->listener.reaped(tracees->listener.context, tid, status);
     if (thread) {
         struct traced *process = thread->process;
-        forget_thread(tracees, thread);
+        traced_forget_thread(&tracees->list, thread);
         settle(tracees, process);
         return;
     }
-    for (size_t i = 0; i < tracees->process_count; i++)
-        forget_standing(tracees->processes[i], tid);
+    for (size_t i = 0; i < tracees->list.process_count; i++)
+        forget_standing(tracees->list.processes[i], tid);
 }
 
 void tracees_take(struct tracees *tracees) {
@@ -390,8 +313,8 @@ void tracees_take(struct tracees *tracees) {
 
 int tracees_tend(struct tracees *tracees) {
     int again = -1;
-    for (size_t i = tracees->process_count; i-- > 0;) {
-        struct traced *process = tracees->processes[i];
+    for (size_t i = tracees->list.process_count; i-- > 0;) {
+        struct traced *process = tracees->list.processes[i];
         if (!process->stopped.thread_count)
             continue;
         if (!process->ends && a_thread_execs(tracees, process))

@@ -1,5 +1,5 @@
 // links: analyzer/verdict/tracer.c analyzer/verdict/tracees.c analyzer/verdict/task.c analyzer/verdict/registers.c
-// links: analyzer/verdict/restart.c analyzer/verdict/cut_short.c
+// links: analyzer/verdict/traced.c analyzer/verdict/restart.c analyzer/verdict/cut_short.c
 // flags: -pthread
 //
 // However a traced process ends, it is held in its last moment with all of its threads, and those who wait
