@@ -83,7 +83,7 @@ static int wait_for(struct stopped *stopped, size_t *index, bool is_our_child) {
     for (;;) {
         int seen = look(stopped, &stopped->threads[*index], is_our_child);
         if (seen > 0) {
-            ++*index;
+            registers_read(stopped, &stopped->threads[(*index)++]);
             return 0;
         }
         if (seen < 0) {
@@ -130,9 +130,13 @@ static size_t straggler_count, straggler_room;
 void stop_tend(void) {
     for (size_t i = straggler_count; i-- > 0;) {
         struct straggler *one = &stragglers[i];
-        int seen = look(&(struct stopped){.pid = one->pid}, &one->thread, one->is_our_child);
-        if (seen > 0)
+        struct stopped alone = {.pid = one->pid};
+        int seen = look(&alone, &one->thread, one->is_our_child);
+        if (seen > 0) {
+            registers_read(&alone, &one->thread);
             let_go(one->pid, &one->thread);
+            free(alone.words);
+        }
         if (seen != 0)
             *one = stragglers[--straggler_count];
     }
@@ -178,8 +182,6 @@ int stop_process(pid_t pid, bool is_our_child, struct stopped *out) {
         give_up(&stopped, standing, is_our_child);
         return bad;
     }
-    for (size_t i = 0; i < stopped.thread_count; i++)
-        registers_read(&stopped, &stopped.threads[i]);
     *out = stopped;
     return 0;
 }
