@@ -42,7 +42,9 @@ static int seize(struct stopped *stopped, pid_t tid) {
     return 1;
 }
 
-// Seizes the threads that are not seized yet. How many, or -errno.
+// Seizes the threads that are not seized yet. How many, or -errno. The leader is the last, and the first to
+// be let go: while it is traced, a signal that its process ignores wakes a thread all the same, and one that
+// stands has its call made again.
 static int seize_new(struct stopped *stopped) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", (int)stopped->pid);
@@ -52,10 +54,14 @@ static int seize_new(struct stopped *stopped) {
     int all = 0, got = 0;
     for (struct dirent *entry; got >= 0 && (entry = readdir(tasks));) {
         pid_t tid = atoi(entry->d_name);
-        got = tid > 0 && !known(stopped, tid) ? seize(stopped, tid) : 0;
+        got = tid > 0 && tid != stopped->pid && !known(stopped, tid) ? seize(stopped, tid) : 0;
         all += got > 0 ? got : 0;
     }
     closedir(tasks);
+    if (got >= 0 && !known(stopped, stopped->pid)) {
+        got = seize(stopped, stopped->pid);
+        all += got > 0 ? got : 0;
+    }
     return got < 0 ? got : all;
 }
 
@@ -157,8 +163,10 @@ static void give_up(struct stopped *stopped, size_t standing, bool is_our_child)
 }
 
 uint64_t stop_go_on(struct stopped *stopped) {
-    for (size_t i = 0; i < stopped->thread_count; i++)
-        let_go(stopped->pid, &stopped->threads[i]);
+    for (int others = 0; others < 2; others++)
+        for (size_t i = 0; i < stopped->thread_count; i++)
+            if ((stopped->threads[i].tid != stopped->pid) == others)
+                let_go(stopped->pid, &stopped->threads[i]);
     uint64_t pause_ns = now_ns() - stopped->began_ns;
     free(stopped->threads);
     free(stopped->words);

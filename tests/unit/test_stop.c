@@ -150,6 +150,40 @@ static void leaves_its_threads(void) {
     pthread_exit(NULL);
 }
 
+static void *waits_for_an_event(void *nothing) {
+    struct epoll_event event;
+    int queue = epoll_create1(0);
+    atomic_fetch_add(&said->steps, 1);
+    epoll_wait(queue, &event, 1, -1);
+    atomic_fetch_add(&said->handled, 1); // never
+    return nothing;
+}
+
+static void ignores_signals(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, waits_for_an_event, NULL);
+    counts();
+}
+
+START_TEST(signals_that_are_ignored_interrupt_nothing) {
+    share();
+    pid_t child = child_that(ignores_signals);
+    int rounds = effort_is_small() ? 10 : 100;
+    for (int i = 0; i < rounds; i++) {
+        struct stopped stopped;
+        until_it_goes_on();
+        kill(child, SIGCHLD);
+        ck_assert_int_eq(stop_process(child, true, &stopped), 0);
+        kill(child, SIGCHLD);
+        stop_go_on(&stopped);
+        kill(child, SIGCHLD);
+    }
+    until_it_goes_on();
+    ck_assert_int_eq(atomic_load(&said->handled), 0);
+    be_rid_of(child);
+}
+END_TEST
+
 START_TEST(threads_whose_first_is_gone_are_stopped) {
     share();
     pid_t child = child_that(leaves_its_threads);
@@ -164,18 +198,14 @@ START_TEST(threads_whose_first_is_gone_are_stopped) {
 }
 END_TEST
 
-static void *waits_for_an_event(void *nothing) {
-    struct epoll_event event;
-    int queue = epoll_create1(0);
-    atomic_fetch_add(&said->steps, 1);
-    epoll_wait(queue, &event, 1, -1);
-    atomic_fetch_add(&said->handled, 1); // never
-    return nothing;
-}
-
-// Its parent can't be stopped before the child has executed or ended.
+// Its parent can't be stopped before the child has executed or ended. SIGCHLD is ignored, but not while the
+// thread that it is for is traced.
 static void waits_for_a_vfork_child(void) {
     pthread_t thread;
+    sigset_t ended;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ended, NULL);
     pthread_create(&thread, NULL, waits_for_an_event, NULL);
     WAIT_UNTIL(atomic_load(&said->steps) > 0);
     if (vfork() == 0) {
@@ -287,6 +317,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, threads_that_come_and_go_are_all_stopped);
     tcase_add_test(tests, a_process_that_was_stopped_stays_stopped);
     tcase_add_test(tests, signals_that_come_meanwhile_are_delivered_after);
+    tcase_add_test(tests, signals_that_are_ignored_interrupt_nothing);
     tcase_add_test(tests, threads_whose_first_is_gone_are_stopped);
     tcase_add_test(tests, who_does_not_stop_is_given_up_and_let_go);
     tcase_add_test(tests, who_is_traced_by_another_is_busy);
