@@ -10,6 +10,7 @@
 #include "preload/meet.h"
 #include "preload/module.h"
 #include "preload/next.h"
+#include "preload/own.h"
 #include "preload/raw.h"
 #include "preload/real.h"
 #include "preload/record.h"
@@ -142,9 +143,15 @@ static void start(int argc, char **argv, char **envp) {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
+// The linker's: the library's zeroed data, which lies in no file, and which the kernel may make one area with
+// what lies above it.
+extern char __bss_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+
 static __attribute__((constructor)) void init(int argc, char **argv, char **envp) {
     int keep = errno;
     early_mark_own(true);
+    own_note((long)(uintptr_t)__bss_start, (size_t)(_end - __bss_start));
     attach_prepare();
     real_resolve();
     next_prepare();

@@ -1,6 +1,6 @@
-// What this library maps for itself, listed for the analyzer: it tells the program's memory from ours. Before
-// the process has met its analyzer the list is kept here; then it is the family's, in shared memory. Forked
-// children have the same areas. Lock-free and async-signal-safe; calls nothing.
+// What this library maps for itself, and its own zeroed data, listed for the analyzer: it tells the program's
+// memory from ours. Before the process has met its analyzer the list is kept here; then it is the family's,
+// in shared memory. Forked children have the same areas. Lock-free and async-signal-safe; calls nothing.
 #pragma once
 
 #include "preload/wire/atomic.h"

@@ -55,13 +55,11 @@ static bool is_own_library(const struct smaps_area *area) {
            strcmp(area->path + length - (sizeof name - 1), name) == 0;
 }
 
-// The shim's library with what follows it without a file (its zeroed data), and the memory it shares with us.
+// The shim's library, the memory it shares with us, and what it says that it has besides.
 static void cut_own(struct roots_search *search) {
     for (size_t i = 0; i < search->area_count; i++) {
         const struct roots_area *area = &search->areas[i];
-        bool follows = i > 0 && is_own_library(area[-1].kernel) && area[-1].end == area->start &&
-                       roots_is_plain(area) && !area->is_booked;
-        if (is_own_file(search->question, area->kernel) || is_own_library(area->kernel) || follows)
+        if (is_own_file(search->question, area->kernel) || is_own_library(area->kernel))
             ranges_add(&search->cut, area->start, area->end);
     }
     for (size_t i = 0; i < search->question->own_area_count; i++) {

@@ -31,7 +31,8 @@ static bool has_blocks_of_another(struct roots_search *search, const struct root
         if (next < known->count && known->entries[next].begin <= block->address)
             continue;
         struct classify_range mapped;
-        if (!roots_glibc_mapped(search->pid, block, &mapped))
+        if (!roots_glibc_mapped(search->pid, block, &mapped) || mapped.begin < area->start ||
+            mapped.end > area->end)
             return true;
         ranges_add(&search->regions, mapped.begin, mapped.end);
     }
