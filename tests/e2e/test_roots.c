@@ -26,7 +26,16 @@ START_TEST(memory_of_the_program_right_beside_holds_its_block) {
 }
 END_TEST
 
+START_TEST(an_object_that_serves_malloc_may_hold_blocks_in_its_own_memory) {
+    struct seep_run ran = SEEP(_i, "serves_and_keeps");
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    ck_assert_int_eq(blocks_of_size(ran.process, "reachable", HELD), 1);
+    ck_assert_int_eq(blocks_of_size(ran.process, "definite", LOST), 1);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, memory_of_the_program_right_beside_holds_its_block, 0, PROGRAMS * MEMORIES);
+    tcase_add_loop_test(tests, an_object_that_serves_malloc_may_hold_blocks_in_its_own_memory, 0, WAYS);
 }
 SEEP_TEST_MAIN("roots")

@@ -37,7 +37,7 @@ static struct command with_run(const struct seep_job *job) {
     append(command.argv, RUN_ARGUMENTS, "--");
     for (size_t i = 0; job->program.argv[i]; i++)
         append(command.argv, RUN_ARGUMENTS, job->program.argv[i]);
-    append(command.env, RUN_VARIABLES, "LD_PRELOAD");
+    append(command.env, RUN_VARIABLES, job->preloaded ? text("LD_PRELOAD=%s", job->preloaded) : "LD_PRELOAD");
     append(command.env, RUN_VARIABLES, "SEEP_OPTIONS");
     return command;
 }
@@ -47,7 +47,9 @@ static struct command with_preload(const struct seep_job *job) {
     const char *words = text("--format json=%s%s", report_path(), job->text_too ? " --format text" : "");
     for (size_t i = 0; job->options[i]; i++)
         words = text("%s %s", words, job->options[i]);
-    append(command.env, RUN_VARIABLES, text("LD_PRELOAD=%s", libseep_path()));
+    append(command.env, RUN_VARIABLES,
+           text("LD_PRELOAD=%s%s%s", libseep_path(), job->preloaded ? ":" : "",
+                job->preloaded ? job->preloaded : ""));
     append(command.env, RUN_VARIABLES, text("SEEP_OPTIONS=%s", words));
     return command;
 }

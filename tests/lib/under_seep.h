@@ -17,6 +17,7 @@ enum { SEEP_OPTION_WORDS = 8 };
 struct seep_job {
     struct command program;
     const char *options[SEEP_OPTION_WORDS]; // words of the command line or of SEEP_OPTIONS; without spaces
+    const char *preloaded;                  // a library for LD_PRELOAD, behind seep's; NULL: none
     bool text_too;                          // keep the text report as well
 };
 

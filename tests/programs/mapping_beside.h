@@ -116,7 +116,7 @@ static void *has_a_dead_stack(void *ends) {
 
 // The kernel puts a new mapping right below another, if no hole between others fits: a stack below the
 // memory. Newer ones don't join stacks to what isn't meant for one.
-static void **above_a_stack(bool ends, size_t stack_bytes) {
+static void **above_a_stack(bool ends, size_t bytes, size_t stack_bytes) {
     pthread_attr_t attributes;
     pthread_t thread;
     void **memory = NULL;
@@ -138,12 +138,12 @@ static void **above_a_stack(bool ends, size_t stack_bytes) {
 }
 
 static void **a_stack(void) {
-    return above_a_stack(false, 256 << 10);
+    return above_a_stack(false, BESIDE_BYTES, 256 << 10);
 }
 
 // Some kernels align a stack of the usual size: then nothing lies beside it, and nothing else changes.
 static void **an_ended_stack(void) {
-    return above_a_stack(true, 0);
+    return above_a_stack(true, 16 << 20, 0);
 }
 
 #define CASE(name)                                                                                           \
