@@ -45,9 +45,10 @@ static void make_table(struct block_index *index) {
 }
 
 static struct index_cell *add_cells(struct block_index *index, size_t count) {
-    if (index->cell_count + count > index->cell_room) {
-        index->cell_room = 2 * index->cell_room + count;
-        index->cells = verdict_grow(index->cells, index->cell_room * sizeof *index->cells);
+    while (index->cell_count + count > index->cell_room) {
+        size_t bytes = index->cell_room * sizeof *index->cells;
+        index->cells = verdict_extend(index->cells, bytes, bytes ? 2 * bytes : VERDICT_STEP);
+        index->cell_room = (bytes ? 2 * bytes : VERDICT_STEP) / sizeof *index->cells;
     }
     struct index_cell *cells = index->cells + index->cell_count;
     index->cell_count += count;
@@ -195,7 +196,7 @@ int block_index_make(struct block_index *index, const struct classify_block *blo
 void block_index_free(struct block_index *index) {
     free(index->table);
     free(index->regions);
-    free(index->cells);
+    verdict_unmap(index->cells, index->cell_room * sizeof *index->cells);
     *index = (struct block_index){0};
 }
 

@@ -19,7 +19,7 @@ void pointers_open(struct pointers *pointers, const struct block_index *index, u
 }
 
 void pointers_close(struct pointers *pointers) {
-    free(pointers->list);
+    verdict_unmap(pointers->list, pointers->room * sizeof *pointers->list);
     free(pointers->first);
     *pointers = (struct pointers){0};
 }
@@ -28,12 +28,13 @@ uint64_t pointers_memory(const struct pointers *pointers) {
     return pointers->sources * sizeof *pointers->first + pointers->count * sizeof *pointers->list;
 }
 
-// For all that a batch may add. What is not written to yet takes no memory.
+// For all that a batch may add, and one more that is written and not kept.
 static void make_room(struct pointers *pointers) {
-    if (pointers->count + 2 * WORD_BATCH + 1 < pointers->room)
+    if (pointers->count + 2 * WORD_BATCH + 1 <= pointers->room)
         return;
-    pointers->room = 2 * pointers->room + (1 << 16);
-    pointers->list = verdict_grow(pointers->list, pointers->room * sizeof *pointers->list);
+    size_t bytes = pointers->room * sizeof *pointers->list;
+    pointers->list = verdict_extend(pointers->list, bytes, bytes ? 2 * bytes : VERDICT_STEP);
+    pointers->room = (bytes ? 2 * bytes : VERDICT_STEP) / sizeof *pointers->list;
 }
 
 // Adds what the words' hits say. A pointer to the source itself does not hold it, and tables of the same
