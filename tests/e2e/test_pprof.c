@@ -45,6 +45,20 @@ START_TEST(list_shows_the_source_line) {
 }
 END_TEST
 
+START_TEST(go_functions_are_listed_as_gos_own_profiles_list_them) {
+    const char *path = test_path("go.pb.gz");
+    run(&(struct command){.argv = {seep_path(), "run", "--show", "all", "-f", text("pprof=%s", path), "--",
+                                   program_path("go/incidents"), "frames", "10"}});
+    const char *top = pprof("-top", "-unit=B", path);
+    ASSERT_SAYS(top, "10485760B   100%  main.(*codec).Decode\n");
+    ASSERT_SAYS(top, "10485760B   100%  main.decodeFrames\n");
+    const char *listing = pprof("-list=codec.*Decode", "-unit=B", path);
+    ASSERT_SAYS(listing, "main.(*codec).Decode in ");
+    ASSERT_SAYS(listing, "10485760B");
+    ASSERT_SAYS(listing, "C.codec_frame()"); // the line itself
+}
+END_TEST
+
 START_TEST(base_subtracts_another_run) {
     const char *two = profile_of("two.pb.gz", "leaf", "2"), *five = profile_of("five.pb.gz", "leaf", "5");
     struct outcome outcome = run(&(struct command){
@@ -106,6 +120,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_test(tests, top_shows_what_is_left_and_what_was_acquired);
     tcase_add_test(tests, list_shows_the_source_line);
+    tcase_add_test(tests, go_functions_are_listed_as_gos_own_profiles_list_them);
     tcase_add_test(tests, base_subtracts_another_run);
     tcase_add_test(tests, mangled_names_are_kept);
     tcase_add_test(tests, tags_tell_kinds_and_verdicts);
