@@ -123,6 +123,28 @@ START_TEST(a_shell_sees_ends_and_stops_as_ever) {
 }
 END_TEST
 
+static const struct ending {
+    const char *program, *argument, *options, *says;
+} endings[] = {
+    {"go/incidents", "devices", "", "done\n3\nthere\n"},
+    {"ends_unseen", "exits_raw", "--verdict trace", "3\nthere\n"},
+    {"ends_unseen", "is_terminated", "--verdict trace", "143\nthere\n"},
+    {"ends_unseen", "exits_by_libc", "--verdict trace", "4\nthere\n"},
+};
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+// Whoever runs it with LD_PRELOAD and then reads the report need not wait.
+START_TEST(the_report_is_there_when_the_program_has_ended) {
+    const struct ending *ending = &endings[_i];
+    const char *script =
+        text("LD_PRELOAD=%s SEEP_OPTIONS='-q --format json=%s %s' %s %s; echo $?; test -s %s && echo there",
+             libseep_path(), report_path(), ending->options, program_path(ending->program), ending->argument,
+             report_path());
+    struct outcome outcome = run(&(struct command){.argv = {"sh", "-c", script}});
+    ck_assert_str_eq(outcome.out, ending->says);
+}
+END_TEST
+
 START_TEST(untraced_such_ends_are_unclassified) {
     struct seep_run ran = SEEP(_i, "ends_unseen", "exits_raw");
     ck_assert_int_eq(exit_status(&ran.outcome), 3);
@@ -137,6 +159,7 @@ static void add_tests(TCase *tests) {
                         (int)(sizeof replacing / sizeof *replacing) * WAYS);
     tcase_add_loop_test(tests, what_it_forks_is_traced_too, 0, WAYS);
     tcase_add_loop_test(tests, a_shell_sees_ends_and_stops_as_ever, 0, WAYS);
+    tcase_add_loop_test(tests, the_report_is_there_when_the_program_has_ended, 0, ENDINGS);
     tcase_add_loop_test(tests, untraced_such_ends_are_unclassified, 0, WAYS);
 }
 SEEP_TEST_MAIN("ends, traced")
