@@ -12,6 +12,7 @@
 #include "analyzer/vector.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 struct assembling {
@@ -81,13 +82,18 @@ static const char *why_no_scan(const struct process *p, const struct options *op
         return p->scan.untraced;
     switch (p->end) {
     case END_SIGNAL:
-        return "a signal ended it before it could be stopped";
+        return p->end_signal == SIGKILL || p->traced
+                   ? "a signal ended it before it could be stopped"
+                   : "a signal ended it before it could be stopped; --verdict trace looks at it then, too";
     case END_EXEC:
         return "another program took its place";
     case END_RUNNING:
         return "it was still running";
     default:
-        return "it ended without a call of exit or _exit that could be seen";
+        return p->traced
+                   ? "it ended without a call of exit or _exit that could be seen"
+                   : "it ended without a call of exit or _exit that could be seen; --verdict trace looks "
+                     "at it then, too";
     }
 }
 

@@ -82,6 +82,22 @@ START_TEST(sigkill_is_let_through) {
 }
 END_TEST
 
+static const struct unseen_end {
+    const char *name;
+    bool could_be_seen;
+} unseen_ends[] = {{"exits_raw", true}, {"segfaults", true}, {"is_killed", false}};
+enum { UNSEEN_ENDS = sizeof unseen_ends / sizeof *unseen_ends };
+
+START_TEST(an_end_that_was_not_seen_names_what_would_have_seen_it) {
+    const struct unseen_end *end = &unseen_ends[_i / WAYS];
+    struct seep_run ran = SEEP(_i % WAYS, "ends_unseen", end->name);
+    ck_assert_ptr_nonnull(ran.process);
+    const char *why = json_string_value(json_object_get(json_object_get(ran.process, "scan"), "refused"));
+    ck_assert_ptr_nonnull(why);
+    ck_assert_msg((strstr(why, "--verdict trace") != NULL) == end->could_be_seen, "%s: %s", end->name, why);
+}
+END_TEST
+
 static const char *const replacing[] = {"execs_beside_threads", "a_thread_execs"};
 
 START_TEST(an_exec_beside_threads_goes_on) {
@@ -155,6 +171,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, every_end_is_looked_at, 0, ENDS * WAYS);
     tcase_add_loop_test(tests, sigkill_is_let_through, 0, WAYS);
+    tcase_add_loop_test(tests, an_end_that_was_not_seen_names_what_would_have_seen_it, 0, UNSEEN_ENDS * WAYS);
     tcase_add_loop_test(tests, an_exec_beside_threads_goes_on, 0,
                         (int)(sizeof replacing / sizeof *replacing) * WAYS);
     tcase_add_loop_test(tests, what_it_forks_is_traced_too, 0, WAYS);
