@@ -151,7 +151,7 @@ extern char _end[] __attribute__((visibility("hidden")));
 static __attribute__((constructor)) void init(int argc, char **argv, char **envp) {
     int keep = errno;
     early_mark_own(true);
-    own_note((long)(uintptr_t)__bss_start, (size_t)(_end - __bss_start));
+    own_note((long)(uintptr_t)__bss_start, (uintptr_t)_end - (uintptr_t)__bss_start);
     attach_prepare();
     real_resolve();
     next_prepare();
