@@ -203,8 +203,10 @@ int report_write_text(const struct report *report, const struct options *options
         print_fd_rest(out, process, options);
         sections++;
     }
-    if (sections > 0)
+    if (sections > 0) {
+        print_nameless(out, report, options);
         print_closing(out, report, &sums);
+    }
     print_gate_remarks(out, report, options);
     print_gate_result(out, report->gate);
     return ferror(out) ? -EIO : 0;

@@ -85,6 +85,9 @@ const struct report_process *text_largest_process(const struct report *report);
 // Where the memory of the largest process was, in one line; and in a table, of all with -v.
 void print_memory_summary(FILE *out, const struct report *report);
 void print_memory(FILE *out, const struct report *report, const struct options *options);
+// Which files the printed frames without a function's name are in, and what would name them; nothing if there
+// are none.
+void print_nameless(FILE *out, const struct report *report, const struct options *options);
 // What baseline and suppressions have that nothing matched; nothing if there is nothing to say.
 void print_gate_remarks(FILE *out, const struct report *report, const struct options *options);
 // What the gate said; NULL: there was none.
