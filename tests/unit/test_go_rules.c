@@ -116,6 +116,18 @@ START_TEST(of_a_table_whose_text_start_the_runtime_keeps) {
 }
 END_TEST
 
+static const uint32_t versions[] = {GO_TABLE_12, GO_TABLE_116, GO_TABLE_118, GO_TABLE_120};
+
+START_TEST(of_tables_of_every_version) {
+    // Go 1.4 has what changes stacks in a function that runtime.asmcgocall calls.
+    static const char *const old_names[FIXTURE_FUNCTIONS] = {"asmcgocall", "main.aligns", "main.plain"};
+    bool is_old = versions[_i] == GO_TABLE_12;
+    fixture_build(&table, versions[_i], (uintptr_t)made_up_text, true, is_old ? old_names : names);
+    go_modules_forget();
+    check_rules();
+}
+END_TEST
+
 static void check_step(const void *return_address, int32_t frame_bytes) {
     struct frame_rule rule = rule_of(return_address);
     ck_assert_int_eq(rule.kind, FRAME_STEP);
@@ -210,6 +222,7 @@ int main(void) {
     TCase *tests = tcase_create("rules");
     tcase_add_test(tests, of_a_table_with_its_text_start);
     tcase_add_test(tests, of_a_table_whose_text_start_the_runtime_keeps);
+    tcase_add_loop_test(tests, of_tables_of_every_version, 0, sizeof versions / sizeof *versions);
     tcase_add_test(tests, of_releases_that_save_the_frame_pointer_everywhere);
     tcase_add_test(tests, code_that_is_not_gos_has_none);
     tcase_add_test(tests, slots_are_read_off_the_newest_asmcgocall_too);
