@@ -1,6 +1,7 @@
 // flags: -pthread
 // Ends in one of the ways there are, after leaking one block of 100 bytes: ends CASE [PROGRAM]
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
 #include "tests/programs/keep.h"
 
 #include <pthread.h>
@@ -103,12 +104,7 @@ static void waits_to_be_killed(void) {
         pause();
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(returns),
     CASE(exits),
     CASE(exits_in_a_thread),
@@ -130,10 +126,6 @@ int main(int argc, char **argv) {
     MUST(argc >= 2);
     program = argv[argc - 1];
     leak_before_end();
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name)) {
-            cases[i].run();
-            return 40;
-        }
-    return 2;
+    named_case(cases, COUNT_OF(cases), argv[1])->run();
+    return 40;
 }

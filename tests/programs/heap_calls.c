@@ -1,6 +1,7 @@
 // One heap call and its semantics per case: heap_calls CASE. Nothing else in the process allocates, so totals
 // are exact.
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
 #include "tests/programs/keep.h"
 
 #include <dlfcn.h>
@@ -228,12 +229,7 @@ static void errno_after_each(void) {
     MUST(write(1, line, (size_t)used) == used);
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(nothing),
     CASE(malloc_one),
     CASE(malloc_zero),
@@ -269,10 +265,6 @@ static const struct {
 };
 
 int main(int argc, char **argv) {
-    for (size_t i = 0; argc == 2 && i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name)) {
-            cases[i].run();
-            return 0;
-        }
-    return 2;
+    named_case(cases, COUNT_OF(cases), argc == 2 ? argv[1] : NULL)->run();
+    return 0;
 }

@@ -2,6 +2,7 @@
 // Holds and loses blocks in one way of several, and ends: last_moments CASE. Each case leaves `held` blocks
 // of 200 bytes that it can still get at, and one of 100 bytes that it cannot.
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
 #include "tests/programs/keep.h"
 
 #include <pthread.h>
@@ -234,12 +235,7 @@ static void aborts(void) {
     MUST(block == NULL);
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(threads_wait_and_run), CASE(threads_come_and_go), CASE(a_thread_ended),
     CASE(dead_stack),           CASE(freed_memory),        CASE(mapped_memory),
     CASE(thread_storage),       CASE(event_queue),         CASE(timer),
@@ -249,12 +245,8 @@ static const struct {
 
 int main(int argc, char **argv) {
     MUST(argc == 2);
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name)) {
-            cases[i].run();
-            lose();
-            wipe_stack();
-            return 0;
-        }
-    return 2;
+    named_case(cases, COUNT_OF(cases), argv[1])->run();
+    lose();
+    wipe_stack();
+    return 0;
 }

@@ -2,6 +2,7 @@
 // Takes something away from itself after the start, then works: 1,000 blocks in each of a thread and a forked
 // child, of which each leaks ten. limits CASE
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
 #include "tests/programs/keep.h"
 
 #include <errno.h>
@@ -129,12 +130,7 @@ static void enters_a_sandbox(void) {
     MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(nothing),           CASE(changes_root),       CASE(drops_privileges),
     CASE(cannot_open_files), CASE(cannot_write_files), CASE(closes_everything),
     CASE(locks_its_memory),  CASE(enters_a_sandbox),
@@ -142,14 +138,11 @@ static const struct {
 
 int main(int argc, char **argv) {
     MUST(argc == 2);
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name)) {
-            cases[i].run();
-            work_in_a_thread();
-            work_in_a_child();
-            if (cases[i].run == locks_its_memory)
-                MUST(resident_kib() < 256 * 1024);
-            return 30;
-        }
-    return 2;
+    const struct program_case *chosen = named_case(cases, COUNT_OF(cases), argv[1]);
+    chosen->run();
+    work_in_a_thread();
+    work_in_a_child();
+    if (chosen->run == locks_its_memory)
+        MUST(resident_kib() < 256 * 1024);
+    return 30;
 }

@@ -2,6 +2,8 @@
 // Each case maps and unmaps in one way; what it leaves, tests/e2e/test_map_calls.c knows. Each mapping is
 // made in a function whose name says what becomes of it.
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -251,10 +253,7 @@ static void remapped_in_all_ways(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct {
-        const char *name;
-        void (*run)(void);
-    } cases[] = {
+    static const struct program_case cases[] = {
         {"kept", kept_and_given_back},
         {"mmap64", mapped_by_mmap64},
         {"failed", failed},
@@ -274,10 +273,6 @@ int main(int argc, char **argv) {
         {"file", same_file},
         {"killed", killed},
     };
-    for (size_t i = 0; argc > 1 && i < sizeof cases / sizeof *cases; i++)
-        if (strcmp(argv[1], cases[i].name) == 0) {
-            cases[i].run();
-            return 0;
-        }
-    return 2;
+    named_case(cases, sizeof cases / sizeof *cases, argc > 1 ? argv[1] : NULL)->run();
+    return 0;
 }

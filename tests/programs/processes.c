@@ -1,6 +1,7 @@
 // Makes processes in one of the ways there are: processes CASE LEAF, where LEAF is the path of leaf.c's
 // program. The parent leaks one block of 1,000 bytes before, and checks that its children end as they should.
 #define _GNU_SOURCE
+#include "tests/programs/cases.h"
 #include "tests/programs/keep.h"
 
 #include <errno.h>
@@ -158,12 +159,7 @@ static void by_exec_with_empty_environment(void) {
     must_end_with(child, 3);
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(by_fork),
     CASE(by_nested_fork),
     CASE(by_vfork),
@@ -184,10 +180,6 @@ int main(int argc, char **argv) {
     self = argv[0];
     leaf = argv[2];
     leak_in_parent();
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name)) {
-            cases[i].run();
-            return 0;
-        }
-    return 2;
+    named_case(cases, COUNT_OF(cases), argv[1])->run();
+    return 0;
 }
