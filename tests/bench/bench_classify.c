@@ -7,6 +7,7 @@
 // the shapes whose name contains it.
 #include "analyzer/verdict/classify.h"
 #include "analyzer/verdict/arrays.h"
+#include "tests/bench/bench.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -17,23 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t random_state = 88172645463325252ull;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 struct shape {
     const char *name;

@@ -1,34 +1,20 @@
 // links: analyzer/live.c analyzer/live_order.c analyzer/live_history.c analyzer/live_recent.c
-// analyzer/live_table.c analyzer/live_pool.c Records per second of the live set, and its bytes per live
-// block, for traffic of several shapes. Prints one line each. A plain program, not a test: build it like a
-// unit test. An argument picks the shapes whose name contains it.
+// links: analyzer/live_table.c analyzer/live_pool.c
+// Records per second of the live set, and its bytes per live block, for traffic of several shapes. Prints one
+// line each. A plain program, not a test: build it like a unit test. An argument picks the shapes whose name
+// contains it.
 #include "analyzer/live.h"
+#include "tests/bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { BATCH = 4096, MOST_RINGS = 64, EPOCHS = 1 << 16 };
 #define FIRST_ADDRESS 0x7f0000000000ull
 
 static uint64_t epochs[EPOCHS];
 static uint64_t pending[MOST_RINGS];
-static uint64_t random_state = 88172645463325252ull;
-
-static uint64_t random_next(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
-
-// Processor time: the machine may be busy with other things.
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static uint64_t *epoch_of(uint64_t address) {
     return &epochs[(address * 0x9e3779b97f4a7c15ull) >> 48];
