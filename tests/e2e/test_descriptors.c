@@ -68,8 +68,8 @@ END_TEST
 START_TEST(what_a_child_inherits_is_its_parents) {
     struct seep_run run = way_of(_i, "forks");
     ck_assert_int_eq(fds(run.process, "outstanding"), 3);
-    const json_t *child = json_array_get(json_object_get(run.report, "processes"), 1);
-    ck_assert_str_eq(word(child, "begin"), "fork");
+    const json_t *child = process_forked(run.report, 0);
+    ck_assert_ptr_nonnull(child);
     ck_assert_int_eq(fds(child, "opened"), 1);
     ck_assert_int_eq(fds(child, "outstanding"), 1);
     ck_assert_int_eq(fds(child, "unattributed"), 0);
@@ -140,7 +140,7 @@ START_TEST(handlers_threads_and_fork_handlers_are_counted_exactly) {
     ck_assert_int_eq(fds(run.process, "opened"), 4 * 8 * 2000 + 4);
     ck_assert_int_eq(fds(run.process, "outstanding"), 4);
     run = way_of(_i, "atfork");
-    const json_t *child = json_array_get(json_object_get(run.report, "processes"), 1);
+    const json_t *child = process_forked(run.report, 0);
     ck_assert_int_eq(fds(run.process, "opened"), 1);
     ck_assert_int_eq(fds(child, "opened"), 1);
     ck_assert_int_eq(fds(child, "unattributed"), 0);

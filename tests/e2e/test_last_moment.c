@@ -87,19 +87,10 @@ START_TEST(it_is_the_same_with_other_allocators) {
 }
 END_TEST
 
-static json_t *forked_child_of(const struct seep_run *ran) {
-    json_t *processes = json_object_get(ran->report, "processes"), *process;
-    size_t index;
-    json_array_foreach(
-        processes, index,
-        process) if (!strcmp(json_string_value(json_object_get(process, "begin")), "fork")) return process;
-    return NULL;
-}
-
 START_TEST(a_child_holds_its_blocks_in_what_it_inherited) {
     struct seep_run ran = SEEP(_i, "last_moments", "in_a_child");
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
-    json_t *child = forked_child_of(&ran);
+    json_t *child = process_forked(ran.report, 0);
     ck_assert_ptr_nonnull(child);
     ck_assert_int_eq(blocks_of_size(child, "reachable", HELD), 1);
     ck_assert_int_eq(blocks_of_size(child, "definite", LOST), 1);
@@ -109,7 +100,7 @@ END_TEST
 START_TEST(who_is_traced_by_somebody_else_is_unclassified_and_told_why) {
     struct seep_run ran = SEEP(_i, "last_moments", "in_a_traced_child");
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
-    json_t *child = forked_child_of(&ran);
+    json_t *child = process_forked(ran.report, 0);
     ck_assert_ptr_nonnull(child);
     ck_assert_int_eq(blocks_of_size(child, "unclassified", HELD), 1);
     const char *why = json_string_value(json_object_get(scan_of(child), "refused"));

@@ -18,16 +18,6 @@ static struct seep_run by(enum way way, const char *name) {
     return ran;
 }
 
-static json_t *forked(const json_t *report, size_t which) {
-    size_t index;
-    json_t *process;
-    json_array_foreach(json_object_get(report, "processes"), index, process) {
-        if (!strcmp(json_string_value(json_object_get(process, "begin")), "fork") && which-- == 0)
-            return process;
-    }
-    return NULL;
-}
-
 static const char *begin_of(const json_t *process) {
     return json_string_value(json_object_get(process, "begin"));
 }
@@ -48,9 +38,9 @@ static void assert_leaf(const json_t *report, int blocks) {
 
 START_TEST(a_forked_child_has_its_own_blocks) {
     struct seep_run ran = by(_i, "by_fork");
-    json_t *child = forked(ran.report, 0);
+    json_t *child = process_forked(ran.report, 0);
     ck_assert_ptr_nonnull(child);
-    ck_assert_ptr_null(forked(ran.report, 1));
+    ck_assert_ptr_null(process_forked(ran.report, 1));
     assert_heap(ran.process, 2, 1, 1500, 1, 1000);
     assert_heap(child, 5, 1, 160, 5, 160);
     ck_assert_int_eq(heap(child, "unmatched_frees"), 1); // of what it inherited
@@ -66,14 +56,14 @@ START_TEST(children_of_forked_children) {
     struct seep_run ran = by(_i, "by_nested_fork");
     json_t *parent = ran.process;
     for (size_t depth = 1; depth <= 3; depth++) {
-        json_t *child = forked(ran.report, depth - 1);
+        json_t *child = process_forked(ran.report, depth - 1);
         ck_assert_ptr_nonnull(child);
         assert_parent_of(parent, child);
         assert_heap(child, 1, 0, 32, 1, 32);
         assert_end(child, "exit", (long long)depth);
         parent = child;
     }
-    ck_assert_ptr_null(forked(ran.report, 3));
+    ck_assert_ptr_null(process_forked(ran.report, 3));
 }
 END_TEST
 
@@ -130,9 +120,9 @@ END_TEST
 START_TEST(a_daemon_that_closes_everything_is_followed) {
     struct seep_run ran = by(_i, "by_daemon");
     json_t *daemon = NULL;
-    for (size_t i = 0; forked(ran.report, i); i++)
-        if (blocks_through(forked(ran.report, i), "leak_in_child") > 0)
-            daemon = forked(ran.report, i);
+    for (size_t i = 0; process_forked(ran.report, i); i++)
+        if (blocks_through(process_forked(ran.report, i), "leak_in_child") > 0)
+            daemon = process_forked(ran.report, i);
     ck_assert_ptr_nonnull(daemon);
     assert_heap(daemon, 10, 0, 320, 10, 320);
     assert_end(daemon, "exit", 10);
@@ -145,14 +135,14 @@ START_TEST(a_program_that_forks_while_threads_allocate) {
     ck_assert(is_exact(ran.report));
     ck_assert_int_eq(blocks_through(ran.process, "leak_in_parent"), 100);
     for (size_t i = 0; i < 100; i++) {
-        json_t *child = forked(ran.report, i);
+        json_t *child = process_forked(ran.report, i);
         ck_assert_msg(child != NULL, "only %zu children", i);
         ck_assert_int_eq(blocks_through(child, "leak_in_child"), 2);
         ck_assert_int_eq(heap(child, "allocations"), 102);
         ck_assert_int_eq(heap(child, "frees"), 100);
         assert_end(child, "exit", 3);
     }
-    ck_assert_ptr_null(forked(ran.report, 100));
+    ck_assert_ptr_null(process_forked(ran.report, 100));
 }
 END_TEST
 

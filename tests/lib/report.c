@@ -34,6 +34,16 @@ size_t processes_named(const json_t *report, const char *base_name) {
     return count;
 }
 
+json_t *process_forked(const json_t *report, size_t which) {
+    size_t index;
+    json_t *process;
+    json_array_foreach(json_object_get(report, "processes"), index, process) {
+        if (!strcmp(json_string_value(json_object_get(process, "begin")), "fork") && which-- == 0)
+            return process;
+    }
+    return NULL;
+}
+
 json_t *process_with_pid(const json_t *report, long long pid) {
     size_t index;
     json_t *process;

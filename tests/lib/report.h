@@ -13,6 +13,8 @@ json_t *report_load(const char *path);
 // The first process whose executable has this base name; NULL if there is none.
 json_t *process_named(const json_t *report, const char *base_name);
 size_t processes_named(const json_t *report, const char *base_name);
+// The one that began by fork, counted from 0 in the order of their appearance; NULL: so many did not.
+json_t *process_forked(const json_t *report, size_t which);
 json_t *process_with_pid(const json_t *report, long long pid);
 
 // One figure of totals.heap; fails the test if it is missing.
