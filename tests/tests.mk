@@ -27,7 +27,7 @@ $B/tests/unit/%: tests/unit/%.c $$(call linked,tests/unit/$$*.c) Makefile tests/
 	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call linked,$<) $(call directive,flags,$<) $(check_libs)
 
 # These load libraries that programs load.
-$B/tests/unit/test_unwind_libraries $B/tests/unit/test_unwind_stress: | $(filter %/stack_first.so %/stack_second.so %/stack_throw.so,$(library_bin))
+$B/tests/unit/test_unwind_libraries $B/tests/unit/test_unwind_stress $B/tests/unit/test_stack_memo_libraries: | $(filter %/stack_first.so %/stack_second.so %/stack_throw.so,$(library_bin))
 
 $B/tests/lib/%.o: tests/lib/%.c
 	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -c -o $@ $<

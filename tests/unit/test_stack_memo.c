@@ -7,141 +7,17 @@
 // A stack captured with the memo is, frame by frame, what the full walk says of the same stack, whatever was
 // captured before it. SEEP_MEMO_WALKS sets the number of walks of the random programs.
 #include "tests/unit/pest.h"
-#include "tests/unit/unwind_fixture.h"
-
-#include "analyzer/family.h"
-#include "preload/machine.h"
-#include "preload/module.h"
-#include "preload/stack.h"
+#include "tests/unit/stack_memo_fixture.h"
 
 #include <alloca.h>
-#include <link.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
-enum { USUAL_DEPTH = WIRE_DEPTH_MAX, DEFAULT_WALKS = FIXTURE_SANITIZED ? 50000 : 1000000 };
-
-static struct family *family;
-static struct thread *thread;
-static uint64_t captures, different;
-static volatile int sink;
-
-// ---- in place of module.c: three modules, told by name ----
-
-uint32_t module_of(struct module_identity *scratch, uintptr_t address) {
-    (void)scratch;
-    struct dl_find_object found;
-    if (_dl_find_object((void *)address, &found) != 0)
-        return 0;
-    const char *name = found.dlfo_link_map->l_name;
-    return strstr(name, "stack_first") ? 1 : strstr(name, "stack_second") ? 2 : 3;
-}
-
-uint32_t module_unload_count;
-
-void module_note_unload(void) {
-    module_unload_count++;
-}
-
-// ---- the comparison ----
-
-struct listed {
-    size_t count;
-    uint64_t pc[USUAL_DEPTH + 2];
-    uint32_t module[USUAL_DEPTH + 2];
-};
-
-static void list_add(struct listed *list, uint64_t pc, uint32_t module) {
-    if (list->count < USUAL_DEPTH + 2) {
-        list->pc[list->count] = pc;
-        list->module[list->count] = module;
-    }
-    list->count++;
-}
-
-static void list_stack(struct listed *list, uint32_t id) {
-    struct wire_stack_node node;
-    list->count = 0;
-    for (; family_node(family, id, &node) && list->count < USUAL_DEPTH + 2; id = node.parent)
-        list_add(list, node.pc, node.module);
-}
-
-static void list_walk(struct listed *list, const struct walk *walk) {
-    static struct module_identity identity;
-    list->count = 0;
-    for (size_t i = 0; i < walk->count; i++) {
-        const struct walked_frame *frame = &walk->frames[i];
-        bool exact = frame->flags & STACK_EXACT_PC;
-        list_add(list, frame->pc, frame->flags | module_of(&identity, exact ? frame->pc : frame->pc - 1));
-        if (walk->elided && i + 1 == walk->elided_at)
-            list_add(list, 0, STACK_ELIDED);
-    }
-    if (walk->truncated)
-        list_add(list, 0, STACK_TRUNCATED);
-}
-
-static bool equal(const struct listed *a, const struct listed *b) {
-    return a->count == b->count && memcmp(a->pc, b->pc, a->count * sizeof *a->pc) == 0 &&
-           memcmp(a->module, b->module, a->count * sizeof *a->module) == 0;
-}
-
-static void print(const struct listed *captured, const struct listed *walked) {
-    for (size_t i = 0; i < captured->count || i < walked->count; i++) {
-        uint64_t a = i < captured->count ? captured->pc[i] : 0, b = i < walked->count ? walked->pc[i] : 0;
-        uint32_t ma = i < captured->count ? captured->module[i] : 0,
-                 mb = i < walked->count ? walked->module[i] : 0;
-        fprintf(stderr, "%c %3zu captured %lx %x walked %lx %x\n", a == b && ma == mb ? ' ' : '*', i, a, ma,
-                b, mb);
-    }
-}
-
-// Captures the caller's stack and walks it. Called on any stack, so what is large is static.
-static __attribute__((noinline)) uint32_t capture(void) {
-    static struct walked_frame frames[USUAL_DEPTH];
-    static struct listed captured, walked;
-    struct frame_state start = FIXTURE_CALLER();
-    uint32_t id = stack_capture(thread, &start);
-    struct walk walk = {.frames = frames, .limit = memory->depth};
-    unwind_walk(&start, &walk);
-    list_stack(&captured, id);
-    list_walk(&walked, &walk);
-    captures++;
-    if (!equal(&captured, &walked) && different++ < 3)
-        print(&captured, &walked);
-    return id;
-}
-
-static void set_up(void) {
-    fixture_load();
-    struct family_options options = {
-        .ring_slots = 16, .depth = USUAL_DEPTH, .follow = 1, .address_space = UINT64_MAX};
-    static struct wire_board page;
-    family = family_new(&options);
-    ck_assert_ptr_nonnull(family);
-    attach_prepare();
-    ck_assert_int_eq(attach_first(family->memory, &page), 0);
-    thread = calloc(1, sizeof *thread);
-    captures = different = 0;
-}
-
-static void check_all_equal(uint64_t at_least) {
-    ck_assert_uint_eq(different, 0);
-    ck_assert_uint_ge(captures, at_least);
-}
+enum { DEFAULT_WALKS = FIXTURE_SANITIZED ? 50000 : 1000000 };
 
 // ---- shapes of stacks ----
-
-#define KEEP_FRAME() __asm__ volatile("" ::: "memory")
-#define SHAPE        static __attribute__((noinline))
-
-SHAPE uint32_t leaf(void) {
-    uint32_t id = capture();
-    KEEP_FRAME();
-    return id;
-}
 
 SHAPE uint32_t other_leaf(void) {
     uint32_t id = capture();
@@ -448,78 +324,6 @@ START_TEST(guessed_and_truncated_stacks) {
 }
 END_TEST
 
-// ---- code that comes and goes ----
-
-static void callback(void) {
-    leaf();
-}
-
-static void call_through(void *library) {
-    void (*call_back)(void (*)(void));
-    *(void **)&call_back = dlsym(library, "call_back");
-    ck_assert_ptr_nonnull(call_back);
-    for (int i = 0, calls = 2 + sink; i < calls; i++) // one call site
-        call_back(callback);
-    dlclose(library);
-    unwind_forget_unloaded();
-    module_note_unload();
-}
-
-START_TEST(libraries_at_the_same_address) {
-    for (int i = 0; i < 20; i++) {
-        call_through(fixture_open(i % 2 ? "stack_first.so" : "stack_second.so"));
-        leaf();
-    }
-    check_all_equal(60);
-}
-END_TEST
-
-static void copy_file(const char *from, const char *to) {
-    char buffer[4096];
-    FILE *in = fopen(from, "r"), *out = fopen(to, "w");
-    ck_assert(in && out);
-    for (size_t got; (got = fread(buffer, 1, sizeof buffer, in));)
-        ck_assert_uint_eq(fwrite(buffer, 1, got, out), got);
-    fclose(in);
-    ck_assert_int_eq(fclose(out), 0);
-}
-
-// The same code at the same place, so that the stacks are the same in all but the library's name.
-START_TEST(a_copy_of_a_library_takes_its_place) {
-    char folder[] = "/tmp/seep-test-XXXXXX", copy[64];
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(copy, sizeof copy, "%s/stack_second.so", folder);
-    void *first = fixture_open("stack_first.so");
-    struct link_map *map;
-    ck_assert_int_eq(dlinfo(first, RTLD_DI_LINKMAP, &map), 0);
-    copy_file(map->l_name, copy);
-    uintptr_t at = map->l_addr;
-    for (int i = 0; i < 10; i++) {
-        void *library = first;
-        ck_assert_int_eq(dlinfo(library, RTLD_DI_LINKMAP, &map), 0);
-        ck_assert_uint_eq(map->l_addr, at);
-        call_through(library);
-        first = i % 2 ? fixture_open("stack_first.so") : dlopen(copy, RTLD_NOW | RTLD_LOCAL);
-        ck_assert_ptr_nonnull(first);
-    }
-    unlink(copy);
-    rmdir(folder);
-    check_all_equal(20);
-}
-END_TEST
-
-// Memory that held code without a module, and then a library: nobody tells.
-START_TEST(a_module_is_looked_up_again_where_none_was) {
-    struct stack_memo *memo = &thread->scratch.memo;
-    ck_assert_uint_eq(stack_memo_module(memo, 0x1000, false), 0);
-    ck_assert_uint_eq(memo->seen[(0x1000 ^ 0x1000 >> 9) % MEMO_SEEN].pc, 0);
-    ck_assert_uint_eq(stack_memo_module(memo, (uintptr_t)leaf, false), 3);
-    stack_memo_begin(memo);
-    for (int i = 0; i < MEMO_SEEN; i++)
-        ck_assert_uint_eq(memo->seen[i].pc, 0);
-}
-END_TEST
-
 // ---- programs at random ----
 
 static uint64_t random_state;
@@ -653,9 +457,6 @@ int main(void) {
     tcase_add_test(tests, fibers_take_turns);
     tcase_add_test(tests, a_return_address_of_0_is_an_end_only_while_it_is_0);
     tcase_add_test(tests, guessed_and_truncated_stacks);
-    tcase_add_test(tests, libraries_at_the_same_address);
-    tcase_add_test(tests, a_copy_of_a_library_takes_its_place);
-    tcase_add_test(tests, a_module_is_looked_up_again_where_none_was);
     tcase_add_test(tests, programs_at_random);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
