@@ -1,5 +1,6 @@
 // See process_descriptors.h. Called by session.c, examine.c and process.c.
 #include "analyzer/process_descriptors.h"
+#include "analyzer/descriptor_type.h"
 #include "analyzer/must.h"
 #include "analyzer/vector.h"
 #include "preload/wire/atomic.h"
@@ -35,6 +36,19 @@ void process_inherit_from(struct process *process, struct process *parent) {
         inherit_open(process, process, -1);
 }
 
+// What a recorded call can't have opened has only the number of what it opened.
+static void disown_others(struct process *process, uint64_t since) {
+    struct descriptors *book = ledger_descriptors(process->ledger);
+    size_t count;
+    const struct descriptor *all = descriptors_all(book, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct open_file *file = open_files_find(&process->files, all[i].fd);
+        if (file && all[i].state == DESCRIPTOR_OPEN && all[i].opened_at <= since &&
+            !descriptor_type_fits(all[i].call, file->type))
+            descriptors_disown(book, all[i].fd);
+    }
+}
+
 void process_look_at_descriptors(struct process *process, uint64_t since) {
     if (process->looked_at || !process->live || process->unseen || process->absent ||
         open_files_describe(process->shown_as, &process->files) != 0)
@@ -46,6 +60,7 @@ void process_look_at_descriptors(struct process *process, uint64_t since) {
         fds[i] = process->files.all[i].fd;
     descriptors_compare(ledger_descriptors(process->ledger), fds, count, since);
     free(fds);
+    disown_others(process, since);
 }
 
 static void add_open(const struct process *process, struct harvester *harvester,

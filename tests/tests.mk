@@ -50,11 +50,12 @@ $B/tests/programs/libs/%.so: tests/programs/libs/%.cc $(wildcard tests/programs/
 # Go programs, one folder each; they share one cache of compiled packages, which is most of their time. A variant's flags stand
 # in go_flags_VARIANT, and its program is called NAME-VARIANT.
 go_src   := $(wildcard tests/programs/go/*/main.go)
-go_names := $(filter-out library,$(patsubst tests/programs/go/%/main.go,%,$(go_src))) mixed-stripped mixed-pie mixed-joined incidents-stripped incidents-pie names-stripped names-pie plain-external library-shared library-shared_stripped library-plugin
+go_names := $(filter-out library,$(patsubst tests/programs/go/%/main.go,%,$(go_src))) mixed-stripped mixed-pie mixed-pie_stripped mixed-joined incidents-stripped incidents-pie names-stripped names-pie plain-external library-shared library-shared_stripped library-plugin
 go_bin   := $(addprefix $B/tests/programs/go/,$(go_names))
 go_build := CGO_ENABLED=1 CC='$(CC)' GO111MODULE=off GOFLAGS= GOTOOLCHAIN=local GOCACHE='$(abspath build/go-cache)' go build
 go_flags_stripped := -ldflags='-s -w -buildid='
 go_flags_pie      := -buildmode=pie
+go_flags_pie_stripped := -buildmode=pie -ldflags='-s -w'
 go_flags_external := -ldflags=all=-linkmode=external
 go_flags_joined   := -ldflags=-extldflags=-Wl,-z,noseparate-code
 go_flags_shared   := -buildmode=c-shared

@@ -254,6 +254,14 @@ void descriptors_compare(struct descriptors *d, const int *open, size_t count, u
     table_free(&truth);
 }
 
+void descriptors_disown(struct descriptors *d, int fd) {
+    struct descriptor *it = &d->all[index_of(d, fd)];
+    if (it->state != DESCRIPTOR_OPEN)
+        return;
+    close_unseen(d, it);
+    *it = (struct descriptor){.fd = fd, .state = DESCRIPTOR_UNATTRIBUTED};
+}
+
 void descriptors_pass_on(struct descriptors *d) {
     for (size_t i = 0; i < d->count; i++)
         if (is_open(&d->all[i]))

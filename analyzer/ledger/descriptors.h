@@ -65,6 +65,10 @@ void descriptors_inherit_from(struct descriptors *child, const struct descriptor
 // alone; UINT64_MAX if they stood still.
 void descriptors_compare(struct descriptors *descriptors, const int *open, size_t count, uint64_t since);
 
+// The recorded descriptor of this number was closed unseen, and the number is another's now: unattributed.
+// Does nothing if it is not open.
+void descriptors_disown(struct descriptors *descriptors, int fd);
+
 // The process turned into another program: what it had open is closed now, or that one's.
 void descriptors_pass_on(struct descriptors *descriptors);
 

@@ -140,6 +140,15 @@ START_TEST(opened_in_c_and_closed_in_go_is_no_leak) {
 }
 END_TEST
 
+START_TEST(a_number_that_go_gave_to_a_socket_is_not_cs_any_more) {
+    struct seep_run ran = past_libc(_i, "reused", "");
+    assert_no_sites(ran.process);
+    ck_assert_int_eq(fds(ran.process, "outstanding"), 0);
+    ck_assert_int_eq(fds(ran.process, "closed_unseen"), TIMES);
+    ck_assert_int_ge(fds(ran.process, "unattributed"), TIMES);
+}
+END_TEST
+
 START_TEST(opened_in_go_and_closed_in_c_is_no_leak_and_no_misuse) {
     struct seep_run ran = past_libc(_i, "closed_in_c", "");
     assert_no_sites(ran.process);
@@ -176,6 +185,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, mapped_memory_is_counted_in_bytes, 0, WAYS);
     tcase_add_loop_test(tests, watches_are_one_group, 0, WAYS);
     tcase_add_loop_test(tests, opened_in_c_and_closed_in_go_is_no_leak, 0, WAYS);
+    tcase_add_loop_test(tests, a_number_that_go_gave_to_a_socket_is_not_cs_any_more, 0, WAYS);
     tcase_add_loop_test(tests, opened_in_go_and_closed_in_c_is_no_leak_and_no_misuse, 0, WAYS);
     tcase_add_test(tests, a_program_without_libc_is_refused_with_the_remedy);
     tcase_add_loop_test(tests, linked_against_libc_it_runs, 0, WAYS);

@@ -106,6 +106,7 @@ END_TEST
 
 START_TEST(are_what_the_runtime_says_in_position_independent_programs) {
     assert_way(WAY_RUN, "go/mixed-pie", ways[_i]);
+    assert_way(WAY_RUN, "go/mixed-pie_stripped", ways[_i]);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
-// links: analyzer/ledger/descriptors.c analyzer/table.c
+// links: analyzer/ledger/descriptors.c analyzer/descriptor_type.c analyzer/table.c
 // The book of descriptors: lives of a number, closes that were one too many, what raw system calls did; and
 // against a model of a process over random events.
+#include "analyzer/descriptor_type.h"
 #include "analyzer/ledger/descriptors.h"
 
 #include <check.h>
@@ -173,6 +174,35 @@ START_TEST(what_raw_calls_did_is_seen_at_the_end) {
 }
 END_TEST
 
+START_TEST(a_number_that_is_anothers_now_is_nobodys) {
+    opens(3, 10, 0);
+    opens(4, 10, 0);
+    descriptors_compare(book, (const int[]){3, 4}, 2, UINT64_MAX);
+    descriptors_disown(book, 4);
+    descriptors_disown(book, 5); // was never seen
+    count();
+    ck_assert_uint_eq(counts.closed_unseen, 1);
+    ck_assert_uint_eq(counts.unattributed, 1);
+    ck_assert_uint_eq(counts.outstanding, 1);
+}
+END_TEST
+
+START_TEST(a_call_can_be_told_from_what_is_open) {
+    ck_assert(descriptor_type_fits(CALL_open, "file"));
+    ck_assert(descriptor_type_fits(CALL_open, "pipe")); // of /proc/self/fd
+    ck_assert(!descriptor_type_fits(CALL_open, "socket"));
+    ck_assert(!descriptor_type_fits(CALL_fopen, "epoll"));
+    ck_assert(descriptor_type_fits(CALL_socket, "socket"));
+    ck_assert(!descriptor_type_fits(CALL_socket, "file"));
+    ck_assert(!descriptor_type_fits(CALL_inotify_init1, "socket"));
+    ck_assert(!descriptor_type_fits(CALL_pipe2, "eventfd"));
+    ck_assert(descriptor_type_fits(CALL_dup, "socket"));
+    ck_assert(descriptor_type_fits(CALL_recvmsg, "epoll"));
+    ck_assert(descriptor_type_fits(CALL_eventfd, "anonymous")); // a kernel that uses another word
+    ck_assert(descriptor_type_fits(CALL_open, NULL));
+}
+END_TEST
+
 // Its threads ran on: what happened after the look is not to be judged by it.
 START_TEST(events_after_the_look_are_left_alone) {
     opens(3, 10, 0);
@@ -321,6 +351,8 @@ int main(void) {
     tcase_add_test(tests, closes_that_fail_are_told_apart);
     tcase_add_test(tests, two_in_a_row_are_misuse_three_are_a_sweep);
     tcase_add_test(tests, what_raw_calls_did_is_seen_at_the_end);
+    tcase_add_test(tests, a_number_that_is_anothers_now_is_nobodys);
+    tcase_add_test(tests, a_call_can_be_told_from_what_is_open);
     tcase_add_test(tests, events_after_the_look_are_left_alone);
     tcase_add_test(tests, a_child_inherits_what_its_parent_holds);
     tcase_add_test(tests, numbers_that_make_no_sense_are_survived);

@@ -1,4 +1,4 @@
-// links: analyzer/process_descriptors.c analyzer/proc/open_files.c analyzer/proc/net_tables.c
+// links: analyzer/process_descriptors.c analyzer/descriptor_type.c analyzer/proc/open_files.c analyzer/proc/net_tables.c
 // links: analyzer/proc/unix_peers.c analyzer/proc/fdinfo.c analyzer/proc/whole_file.c
 // links: analyzer/process_memory.c analyzer/process_mappings.c analyzer/memory/look.c
 // links: analyzer/memory/arenas.c analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c

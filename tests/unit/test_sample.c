@@ -1,4 +1,4 @@
-// links: analyzer/sample.c analyzer/process_memory.c analyzer/process_mappings.c analyzer/process.c analyzer/process_descriptors.c analyzer/family.c
+// links: analyzer/sample.c analyzer/process_memory.c analyzer/process_mappings.c analyzer/process.c analyzer/process_descriptors.c analyzer/descriptor_type.c analyzer/family.c
 // links: analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/look.c analyzer/memory/arenas.c
 // links: analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
 // links: analyzer/verdict/*.c analyzer/report/units.c analyzer/proc/*.c analyzer/arena.c

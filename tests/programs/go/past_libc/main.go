@@ -82,6 +82,17 @@ func closeInGo() {
 	must(syscall.Close(int(C.open_in_c())))
 }
 
+// The same number is a socket's afterwards.
+func reuse() {
+	fd := int(C.open_in_c())
+	must(syscall.Close(fd))
+	again, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	must(err)
+	if again != fd {
+		panic("another number")
+	}
+}
+
 func closeInC() {
 	fd, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	must(err)
@@ -93,7 +104,7 @@ func closeInC() {
 func main() {
 	works := map[string]func(){
 		"files": openFile, "mapped_files": mapFile, "mapped_memory": mapAnonymous, "watches": watch,
-		"closed_in_go": closeInGo, "closed_in_c": closeInC,
+		"closed_in_go": closeInGo, "closed_in_c": closeInC, "reused": reuse,
 	}
 	work := works[os.Args[1]]
 	if os.Args[1] == "sockets" {
