@@ -1,10 +1,10 @@
 // See verdict.h. Called by examine.c and harvest.c: brings blocks, mappings and roots together for
 // classify.h.
 #include "analyzer/verdict/verdict.h"
+#include "analyzer/must.h"
 #include "analyzer/verdict/memory.h"
 #include "analyzer/verdict/sort.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct verdicts {
@@ -14,14 +14,6 @@ struct verdicts {
     struct classify *classify;
     uint64_t root_bytes;
 };
-
-static void *must(void *memory) {
-    if (!memory) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 struct collecting {
     struct sort_entry *entries;

@@ -1,9 +1,9 @@
 // See vtables.h. Called by classify.c for blocks that may begin with such a word.
 #include "analyzer/verdict/vtables.h"
+#include "analyzer/must.h"
 
 #include "analyzer/verdict/mappings.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { ANSWERS = 4096, MOST_ENTRIES = 21, ENOUGH_FUNCTIONS = 2 };
@@ -20,11 +20,7 @@ void vtables_open(struct vtables *tables, const struct classify_input *input) {
             tables->lowest = input->mappings[i].begin;
         tables->highest = input->mappings[i].end;
     }
-    tables->answers = calloc(ANSWERS, sizeof *tables->answers);
-    if (!tables->answers) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    tables->answers = must(calloc(ANSWERS, sizeof *tables->answers));
 }
 
 void vtables_close(struct vtables *tables) {

@@ -1,18 +1,15 @@
 // See window.h. The only file that reads what is scanned.
 #include "analyzer/verdict/window.h"
+#include "analyzer/must.h"
 
 #include "analyzer/verdict/mappings.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void window_open(struct window *window, const struct classify_input *input) {
-    *window = (struct window){.input = input, .buffer = aligned_alloc(64, WINDOW_BYTES + WINDOW_PADDING)};
-    if (!window->buffer) {
-        fputs("seep: out of memory\n", stderr);
-        abort();
-    }
+    *window =
+        (struct window){.input = input, .buffer = must(aligned_alloc(64, WINDOW_BYTES + WINDOW_PADDING))};
     memset(window->buffer + WINDOW_BYTES, 0, WINDOW_PADDING);
 }
 
