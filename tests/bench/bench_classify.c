@@ -4,7 +4,7 @@
 // How fast blocks are classified: heaps of several shapes, held by another process and read with
 // process_vm_readv, as in earnest. For each the time to read (the target stands still) and to decide, per
 // gigabyte and per block, in processor time; and how much longer ten times the heap takes. An argument picks
-// the shapes whose name contains it.
+// the shapes whose name contains it; a second one makes the heaps so many times as large.
 #include "analyzer/verdict/classify.h"
 #include "analyzer/verdict/arrays.h"
 #include "tests/bench/bench.h"
@@ -176,8 +176,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         if (argc > 1 && !strstr(shapes[i].name, argv[1]))
             continue;
-        double tenth = measure(&shapes[i], shapes[i].blocks / 10),
-               whole = measure(&shapes[i], shapes[i].blocks);
+        size_t blocks = shapes[i].blocks * (argc > 2 ? strtoul(argv[2], NULL, 10) : 1);
+        double tenth = measure(&shapes[i], blocks / 10), whole = measure(&shapes[i], blocks);
         printf("%-26s ten times the heap takes %.1f times as long\n", "", whole / tenth);
     }
 }
