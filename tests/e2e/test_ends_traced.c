@@ -9,20 +9,6 @@
 
 enum { HELD = 200, LOST = 100, OTHERS = 4 };
 
-// Blocks of this size that have this verdict.
-static long long blocks_of(const json_t *process, const char *verdict, long long bytes_each) {
-    long long blocks = 0;
-    size_t index;
-    json_t *site;
-    json_array_foreach(json_object_get(process, "sites"), index, site) {
-        long long count = json_integer_value(json_object_get(site, "count"));
-        if (!strcmp(json_string_value(json_object_get(site, "verdict")), verdict) &&
-            json_integer_value(json_object_get(site, "bytes")) == count * bytes_each)
-            blocks += count;
-    }
-    return blocks;
-}
-
 static const struct end_case {
     const char *name;
     int status; // as a shell sees it
@@ -57,10 +43,10 @@ static struct seep_run traced(enum way way, const char *name) {
 static void assert_looked_at(const json_t *process, int held, bool loses) {
     const char *why = json_string_value(json_object_get(json_object_get(process, "scan"), "refused"));
     ck_assert_msg(why == NULL, "%s", why);
-    ck_assert_int_eq(blocks_of(process, "reachable", HELD), held);
-    ck_assert_int_eq(blocks_of(process, "unclassified", LOST), 0);
+    ck_assert_int_eq(blocks_of_size(process, "reachable", HELD), held);
+    ck_assert_int_eq(blocks_of_size(process, "unclassified", LOST), 0);
     if (loses)
-        ck_assert_int_eq(blocks_of(process, "definite", LOST), 1);
+        ck_assert_int_eq(blocks_of_size(process, "definite", LOST), 1);
 }
 
 START_TEST(every_end_is_looked_at) {
@@ -78,7 +64,7 @@ START_TEST(sigkill_is_let_through) {
     struct seep_run ran = traced(_i, "is_killed");
     ck_assert_int_eq(exit_status(&ran.outcome), 128 + SIGKILL);
     assert_end(ran.process, "signal", SIGKILL);
-    ck_assert_int_eq(blocks_of(ran.process, "unclassified", LOST), 1);
+    ck_assert_int_eq(blocks_of_size(ran.process, "unclassified", LOST), 1);
 }
 END_TEST
 
@@ -164,7 +150,7 @@ END_TEST
 START_TEST(untraced_such_ends_are_unclassified) {
     struct seep_run ran = SEEP(_i, "ends_unseen", "exits_raw");
     ck_assert_int_eq(exit_status(&ran.outcome), 3);
-    ck_assert_int_eq(blocks_of(ran.process, "unclassified", LOST), 1);
+    ck_assert_int_eq(blocks_of_size(ran.process, "unclassified", LOST), 1);
 }
 END_TEST
 
