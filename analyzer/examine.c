@@ -1,5 +1,6 @@
 // See examine.h. Called by session.c, which then lets the process go on.
 #include "analyzer/examine.h"
+#include "analyzer/clock.h"
 #include "analyzer/drain.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/process_descriptors.h"
@@ -117,7 +118,7 @@ static void look_at_what_stands(struct process *process, const struct examine_op
         process_look_at_descriptors(process, UINT64_MAX);
     struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
     process->scan.threads = stopped.thread_count;
-    process->scan.pause_ns = process_now_ns() - stopped.began_ns;
+    process->scan.pause_ns = now_ns() - stopped.began_ns;
     held->go_on(held->context);
     if (verdict) {
         process->scan.done = true;

@@ -1,5 +1,6 @@
 // See process.h. Called by session.c.
 #include "analyzer/process.h"
+#include "analyzer/clock.h"
 #include "analyzer/must.h"
 #include "analyzer/process_descriptors.h"
 #include "analyzer/turnover.h"
@@ -328,7 +329,7 @@ void process_finish(struct process *process, bool still_running) {
     process->stacks_different = wire->stacks_different;
     process->lost_records += wire->lost_records;
     name_allocator(process, family->memory->allocator_module);
-    process->ended_ns = process_now_ns();
+    process->ended_ns = now_ns();
     if (process->look && process->end == END_SIGNAL && process->end_signal == SIGKILL)
         process->killed_for_memory = look_counts_kills(process->look);
     if (still_running) {

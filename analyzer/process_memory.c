@@ -4,13 +4,6 @@
 #include "analyzer/process_mappings.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-uint64_t process_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 void process_forget_memory(struct process *process) {
     if (process->look)

@@ -12,5 +12,3 @@ void process_look(struct process *process, bool at_end);
 void process_mark_blocks(struct process *process, const struct verdicts *verdict);
 
 void process_forget_memory(struct process *process);
-
-uint64_t process_now_ns(void); // CLOCK_MONOTONIC

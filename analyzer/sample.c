@@ -1,6 +1,7 @@
 // See sample.h. Called by session.c. statm costs some microseconds and tells whether a look is worth it; a
 // look costs as much as the kernel takes to walk the process's page tables, some milliseconds for each GiB.
 #include "analyzer/sample.h"
+#include "analyzer/clock.h"
 #include "analyzer/process_memory.h"
 
 #include <fcntl.h>
@@ -63,13 +64,13 @@ static void sample(struct process *process, uint64_t now, size_t processes) {
 }
 
 void sample_memory(struct process *const *processes, size_t count) {
-    uint64_t began = process_now_ns(), now = began;
+    uint64_t began = now_ns(), now = began;
     for (size_t i = 0; i < count && now - began < turn_ns; i++) {
         struct process *process = processes[i];
         // Without a descriptor its id may be another's; one that stands at its end was or will be looked at.
         if (!process->family || process->pidfd < 0 || process->examined || now < process->sampling.ask_ns)
             continue;
         sample(process, now, count);
-        now = process_now_ns();
+        now = now_ns();
     }
 }

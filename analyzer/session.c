@@ -2,6 +2,7 @@
 // drains, and notices ends, in that order of urgency.
 #include "analyzer/session.h"
 #include "analyzer/board.h"
+#include "analyzer/clock.h"
 #include "analyzer/drain.h"
 #include "analyzer/examine.h"
 #include "analyzer/meeting.h"
@@ -29,7 +30,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MILLISECOND 1000000ull
@@ -37,12 +37,6 @@
 static const uint64_t idle_sleep_ns =
     50 * MILLISECOND; // the heartbeat's period; rings and descriptors wake us sooner
 static const uint64_t reap_period_ns = 250 * MILLISECOND;
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 // What epoll tells us is told apart by a tagged word: what it is, and a descriptor or nothing.
 enum { EVENT_LISTEN, EVENT_SIGNAL, EVENT_CONNECTION, EVENT_PROCESS };

@@ -1,6 +1,7 @@
 // See stop.h. Called by examine.c. No signal, no change of the target's memory; of its registers, only how an
 // interrupted system call goes on.
 #include "analyzer/verdict/stop.h"
+#include "analyzer/clock.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/cut_short.h"
 #include "analyzer/verdict/registers.h"
@@ -18,12 +19,6 @@
 static const uint64_t patience_ns = 2000ull * 1000 * 1000; // for a thread that does not stop
 
 enum { RESTART_CALL = 513 }; // what makes the kernel begin an interrupted call anew (linux/errno.h)
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static bool known(const struct stopped *stopped, pid_t tid) {
     for (size_t i = 0; i < stopped->thread_count; i++)

@@ -6,6 +6,7 @@
 // does the same to all but that one, and waits for them: they must go on. Both look alike as long as the
 // status is 0 and the thread that began it has not come.
 #include "analyzer/verdict/tracees.h"
+#include "analyzer/clock.h"
 #include "analyzer/vector.h"
 #include "analyzer/verdict/registers.h"
 #include "analyzer/verdict/restart.h"
@@ -22,7 +23,6 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const uint64_t patience_ns = 2000ull * 1000 * 1000; // for threads that do not come to their last stop
@@ -33,12 +33,6 @@ struct tracees {
     bool with_forks;
     struct traced_list list;
 };
-
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static void go_on(pid_t tid, int signal) {
     ptrace(PTRACE_CONT, tid, NULL, (void *)(long)signal);
