@@ -73,11 +73,14 @@ tests: $(unit_bin) $(e2e_bin) programs ## build all tests, run none
 # The models try fewer events where each costs many times as much.
 fewer_events := $(if $(SAN),SEEP_MODEL_EVENTS=300000 SEEP_NURSERY_EVENTS=300000 )
 
-test-unit: $(unit_bin) ## run the unit tests only; T=name runs one
-	$(Q)$(fewer_events)scripts/run-tests $(if $(T),$(filter %/test_$(T),$(unit_bin)),$(unit_bin))
+unit_run := $(if $(T),$(filter %/test_$(T),$(unit_bin)),$(unit_bin))
+e2e_run  := $(if $(T),$(filter %/test_$(T),$(e2e_bin)),$(e2e_bin))
 
-test-e2e: all $(e2e_bin) programs ## run seep on programs; T=name runs one
-	$(Q)SEEP_BUILD=$B scripts/run-tests $(if $(T),$(filter %/test_$(T),$(e2e_bin)),$(e2e_bin))
+test-unit: $(unit_run) ## run the unit tests only; T=name runs one
+	$(Q)$(fewer_events)scripts/run-tests $(unit_run)
+
+test-e2e: all $(e2e_run) programs ## run seep on programs; T=name runs one
+	$(Q)SEEP_BUILD=$B scripts/run-tests $(e2e_run)
 
 # What threads share must also pass under SAN=thread: the unit tests that start threads, but for those whose threads share
 # nothing, and the live set's model.

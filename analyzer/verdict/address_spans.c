@@ -6,6 +6,8 @@ static uint64_t last_address(const struct classify_block *block) {
 }
 
 struct address_spans address_spans_of(const struct classify_block *blocks, size_t count) {
+    if (count == 0)
+        return (struct address_spans){{{UINT64_MAX, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}}};
     uint64_t widest = 0, last = last_address(&blocks[0]);
     struct address_spans spans = {{{blocks[0].address, 0}, {blocks[0].address, 0}}};
     for (size_t i = 1; i < count; i++) {

@@ -13,5 +13,10 @@ struct address_spans {
     struct address_span span[2]; // apart, ascending; the second is like the first if there is no gap
 };
 
-// blocks ascend; count is not 0.
+// blocks ascend. Of none the spans hold the last address alone.
 struct address_spans address_spans_of(const struct classify_block *blocks, size_t count);
+
+static inline bool address_spans_hold(const struct address_spans *spans, uint64_t address) {
+    return (address - spans->span[0].first <= spans->span[0].last - spans->span[0].first) |
+           (address - spans->span[1].first <= spans->span[1].last - spans->span[1].first);
+}

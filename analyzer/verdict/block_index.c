@@ -181,8 +181,7 @@ int block_index_make(struct block_index *index, const struct classify_block *blo
         (struct block_index){.blocks = blocks, .count = (uint32_t)count, .wide = instructions_are_wide()};
     if (look_through(index))
         return -EINVAL;
-    if (count)
-        index->spans = address_spans_of(blocks, count);
+    index->spans = address_spans_of(blocks, count);
     make_table(index);
     index->regions_room = index->regions_count = 1;
     index->regions = verdict_allocate(1, sizeof *index->regions);

@@ -113,10 +113,8 @@ static uint32_t read_neighbours(struct reading *r, uint32_t block) {
 
 static void read_blocks(struct reading *r) {
     struct classify *c = r->classify;
-    r->run = (struct block_run){.blocks = c->blocks,
-                                .until = c->count ? c->count - 1 : 0,
-                                .lowest = r->tables.lowest,
-                                .width = r->tables.highest - r->tables.lowest};
+    r->run = (struct block_run){
+        .blocks = c->blocks, .until = c->count ? c->count - 1 : 0, .tables = r->tables.spans};
     for (uint32_t block = 0; block < c->count;) {
         read_block(r, block);
         block = read_neighbours(r, block + 1);

@@ -2,48 +2,16 @@
 // classify.h.
 #include "analyzer/verdict/verdict.h"
 #include "analyzer/must.h"
+#include "analyzer/verdict/block_order.h"
 #include "analyzer/verdict/memory.h"
-#include "analyzer/verdict/sort.h"
 
 #include <stdlib.h>
 
 struct verdicts {
-    struct classify_block *blocks; // ascending
-    uint32_t *places;              // of the nth visited one among the blocks
-    size_t count;
+    struct block_order order;
     struct classify *classify;
     uint64_t root_bytes;
 };
-
-struct collecting {
-    struct sort_entry *entries;
-    uint64_t *bytes; // in the order of the visit
-    size_t count;
-};
-
-static void collect(void *context, const struct live_block *block) {
-    struct collecting *c = context;
-    c->entries[c->count] = (struct sort_entry){block->address, (uint32_t)c->count};
-    c->bytes[c->count++] = block->bytes;
-}
-
-static void take_blocks(struct verdicts *verdict, const struct live_set *live) {
-    struct live_counts counts;
-    live_count(live, &counts);
-    size_t room = counts.live_blocks + 1;
-    struct collecting c = {must(malloc(room * sizeof *c.entries)), must(malloc(room * sizeof *c.bytes)), 0};
-    live_each(live, collect, &c);
-    sort_by_address(c.entries, c.count);
-    verdict->count = c.count;
-    verdict->blocks = must(malloc(room * sizeof *verdict->blocks));
-    verdict->places = must(malloc(room * sizeof *verdict->places));
-    for (size_t i = 0; i < c.count; i++) {
-        verdict->blocks[i] = (struct classify_block){c.entries[i].address, c.bytes[c.entries[i].number]};
-        verdict->places[c.entries[i].number] = (uint32_t)i;
-    }
-    free(c.entries);
-    free(c.bytes);
-}
 
 static int classify_blocks(struct verdicts *verdict, struct roots_question *question) {
     pid_t pid = question->stopped->pid;
@@ -51,8 +19,8 @@ static int classify_blocks(struct verdicts *verdict, struct roots_question *ques
     roots_find(question, &roots);
     for (size_t i = 0; i < roots.ranges.count; i++)
         verdict->root_bytes += roots.ranges.entries[i].end - roots.ranges.entries[i].begin;
-    struct classify_input input = {.blocks = verdict->blocks,
-                                   .block_count = verdict->count,
+    struct classify_input input = {.blocks = verdict->order.blocks,
+                                   .block_count = verdict->order.count,
                                    .roots = roots.ranges.entries,
                                    .root_count = roots.ranges.count,
                                    .words = roots.words,
@@ -74,11 +42,11 @@ int verdict_read(const struct roots_question *asked, const struct live_set *live
     if (bad)
         return bad;
     struct verdicts *verdict = must(calloc(1, sizeof *verdict));
-    take_blocks(verdict, live);
+    verdict->order = block_order_of(live);
     struct roots_question question = *asked;
     question.smaps = &smaps;
-    question.blocks = verdict->blocks;
-    question.block_count = verdict->count;
+    question.blocks = verdict->order.blocks;
+    question.block_count = verdict->order.count;
     bad = classify_blocks(verdict, &question);
     smaps_free(&smaps);
     if (bad)
@@ -96,8 +64,7 @@ void verdict_free(struct verdicts *verdict) {
     if (!verdict)
         return;
     classify_free(verdict->classify);
-    free(verdict->blocks);
-    free(verdict->places);
+    block_order_free(&verdict->order);
     free(verdict);
 }
 
@@ -106,19 +73,19 @@ enum verdict verdict_of(const struct verdicts *verdict, size_t nth) {
                                                 [CLASS_INDIRECT] = VERDICT_INDIRECT,
                                                 [CLASS_POSSIBLE] = VERDICT_POSSIBLE,
                                                 [CLASS_REACHABLE] = VERDICT_REACHABLE};
-    return names[classify_class(verdict->classify, verdict->places[nth])];
+    return names[classify_class(verdict->classify, verdict->order.places[nth])];
 }
 
 struct classify_kept verdict_kept(const struct verdicts *verdict, size_t nth) {
-    return classify_kept(verdict->classify, verdict->places[nth]);
+    return classify_kept(verdict->classify, verdict->order.places[nth]);
 }
 
 size_t verdict_targets(const struct verdicts *verdict, size_t nth, struct classify_block *targets,
                        size_t room) {
     uint32_t found[room + 1];
-    size_t all = classify_targets(verdict->classify, verdict->places[nth], found, room);
+    size_t all = classify_targets(verdict->classify, verdict->order.places[nth], found, room);
     for (size_t i = 0; i < all && i < room; i++)
-        targets[i] = verdict->blocks[found[i]];
+        targets[i] = verdict->order.blocks[found[i]];
     return all;
 }
 

@@ -12,14 +12,16 @@ void vtables_open(struct vtables *tables, const struct classify_input *input) {
     *tables = (struct vtables){.input = input};
     if (!(input->heuristics & HEURISTIC_MULTIPLE_INHERITANCE))
         return;
+    struct classify_block *files = must(calloc(input->mapping_count + 1, sizeof *files));
+    size_t count = 0;
     for (size_t i = 0; i < input->mapping_count; i++) {
+        const struct classify_mapping *mapping = &input->mappings[i];
         unsigned wanted = MAPPING_READABLE | MAPPING_FILE;
-        if ((input->mappings[i].flags & wanted) != wanted)
-            continue;
-        if (tables->highest == 0)
-            tables->lowest = input->mappings[i].begin;
-        tables->highest = input->mappings[i].end;
+        if ((mapping->flags & wanted) == wanted)
+            files[count++] = (struct classify_block){mapping->begin, mapping->end - mapping->begin};
     }
+    tables->spans = address_spans_of(files, count);
+    free(files);
     tables->answers = must(calloc(ANSWERS, sizeof *tables->answers));
 }
 

@@ -2,13 +2,13 @@
 // pointers to code of a file, or NULL; two pointers at least. Owned by classify.c; reads the target.
 #pragma once
 
-#include "analyzer/verdict/classify.h"
+#include "analyzer/verdict/address_spans.h"
 
 struct vtables {
     const struct classify_input *input;
-    uint64_t lowest, highest; // of readable mappings of files: [lowest, highest)
-    struct vtable_answer {    // remembered, by hash of the word
-        uint64_t word;        // 0: nothing yet
+    struct address_spans spans; // of readable mappings of files: programs lie apart from libraries
+    struct vtable_answer {      // remembered, by hash of the word
+        uint64_t word;          // 0: nothing yet
         bool is_table;
     } * answers;
 };
@@ -18,5 +18,5 @@ void vtables_close(struct vtables *tables);
 
 bool vtables_ask(struct vtables *tables, uint64_t word);
 static inline bool vtables_has(struct vtables *tables, uint64_t word) {
-    return word >= tables->lowest && word < tables->highest && word % 8 == 0 && vtables_ask(tables, word);
+    return address_spans_hold(&tables->spans, word) && word % 8 == 0 && vtables_ask(tables, word);
 }

@@ -34,9 +34,9 @@ INLINE size_t pass_plainly(const struct word_filter *filter, const uint64_t *wor
 }
 
 // Is it worth a look at a block that begins with these words? Yes wherever a heuristic might say something.
-INLINE bool is_remarkable(uint64_t lowest, uint64_t width, const uint64_t *words, uint64_t bytes) {
+INLINE bool is_remarkable(const struct address_spans *tables, const uint64_t *words, uint64_t bytes) {
     return (bytes >= 8) &
-           ((words[0] - 1 < bytes - 8) | (words[1] == bytes - 25) | (words[0] - lowest < width));
+           ((words[0] - 1 < bytes - 8) | (words[1] == bytes - 25) | address_spans_hold(tables, words[0]));
 }
 
 INLINE void run_blocks(const struct word_filter *filter, struct block_run *run, struct word_batch *batch,
@@ -44,7 +44,8 @@ INLINE void run_blocks(const struct word_filter *filter, struct block_run *run, 
     const struct word_filter own = *filter; // copies: for all the compiler knows what is written changes them
     const struct classify_block *blocks = run->blocks;
     const unsigned char *memory = run->memory;
-    const uint64_t first = run->begin, room = run->end - first, lowest = run->lowest, width = run->width;
+    const uint64_t first = run->begin, room = run->end - first;
+    const struct address_spans tables = run->tables;
     uint64_t scanned = 0;
     size_t found = batch->count, noted = run->noted_count;
     uint32_t next = run->next, until = run->until;
@@ -58,7 +59,7 @@ INLINE void run_blocks(const struct word_filter *filter, struct block_run *run, 
             break;
         const uint64_t *words = (const uint64_t *)(const void *)(memory + at);
         run->noted[noted] = next;
-        noted += is_remarkable(lowest, width, words, bytes);
+        noted += is_remarkable(&tables, words, bytes);
         found += pass(&own, words, count, next, batch->words + found, batch->sources + found);
         scanned += 8 * count;
     }

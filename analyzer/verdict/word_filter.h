@@ -31,7 +31,7 @@ struct block_run {
     uint64_t begin, end;
     uint64_t scanned_bytes; // is added to
     // Blocks whose first words may mean something to a heuristic, to be looked at.
-    uint64_t lowest, width; // of what may be an address of a table of virtual functions
+    struct address_spans tables; // where tables of virtual functions may lie
     uint32_t noted[RUN_NOTED];
     size_t noted_count;
 };

@@ -118,23 +118,25 @@ START_TEST(a_run_stops_before_the_batch_is_full) {
 END_TEST
 
 START_TEST(remarkable_blocks_are_noted) {
-    static const struct classify_block blocks[] = {{0x10000, 48}, {0x10040, 48}, {0x10080, 48},
-                                                   {0x100c0, 48}, {0x10100, 7},  {0x10200, 8}};
+    static const struct classify_block blocks[] = {{0x10000, 48}, {0x10040, 48}, {0x10080, 48}, {0x100c0, 48},
+                                                   {0x10100, 7},  {0x10140, 48}, {0x10180, 48}, {0x10200, 8}};
     use(_i);
-    struct block_run run = run_of(blocks, 5);
-    run.lowest = 0x5000;
-    run.width = 0x100;
-    memory[0] = 40;            // as many bytes as are left
-    memory[0x40 / 8] = 41;     // one too many
-    memory[0x88 / 8] = 23;     // a capacity
-    memory[0xc0 / 8] = 0x50f8; // of a table's addresses
-    memory[0x100 / 8] = 1;     // beyond the block
+    struct block_run run = run_of(blocks, 7);
+    run.tables = (struct address_spans){{{0x5000, 0x5100}, {0x7000, 0x7100}}};
+    memory[0] = 40;             // as many bytes as are left
+    memory[0x40 / 8] = 41;      // one too many
+    memory[0x88 / 8] = 23;      // a capacity
+    memory[0xc0 / 8] = 0x50f8;  // of a table's addresses
+    memory[0x100 / 8] = 1;      // beyond the block
+    memory[0x140 / 8] = 0x6000; // between the tables
+    memory[0x180 / 8] = 0x7000;
     word_filter_blocks(&filter, &run, &batch);
-    ck_assert_uint_eq(run.next, 5);
-    ck_assert_uint_eq(run.noted_count, 3);
+    ck_assert_uint_eq(run.next, 7);
+    ck_assert_uint_eq(run.noted_count, 4);
     ck_assert_uint_eq(run.noted[0], 0);
     ck_assert_uint_eq(run.noted[1], 2);
     ck_assert_uint_eq(run.noted[2], 3);
+    ck_assert_uint_eq(run.noted[3], 6);
 }
 END_TEST
 
