@@ -1,5 +1,5 @@
 # Tests. A unit test names in its first lines the sources it links:   // links: analyzer/live.c analyzer/report/*.c
-# and may add flags:   // flags: -lelf
+# and may add flags for itself and for linking:   // flags: -lelf
 # A program under tests/programs says its own flags the same way (// flags: -pthread).
 
 unit_src    := $(wildcard tests/unit/test_*.c)
@@ -16,15 +16,22 @@ library_bin := $(patsubst $(libs_dir)/%.c,$B/$(libs_dir)/%.so,$(filter %.c,$(lib
 
 check_libs := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -lm -lpthread)
 directive = $(shell sed -n '1,12s,^// $(1): ,,p' $(2))
-linked = $(sort $(wildcard $(call directive,links,$(1))))
+
+# Each linked source is compiled once for all tests: what is the analyzer's is the analyzer's own object, what is the preload's is
+# compiled like a part of the test, without what holds for guests only, and sanitized where the test is.
+guest_obj  := $(preload_src:%.c=$B/tests/%.o)
+linked_obj  = $(patsubst preload/%.c,$B/tests/preload/%.o,$(patsubst analyzer/%.c,$B/analyzer/%.o,$(sort $(wildcard $(call directive,links,$(1))))))
 
 # Kept although only pattern rules name them: else make deletes and builds them anew each time.
-.SECONDARY: $(lib_obj)
+.SECONDARY: $(lib_obj) $(guest_obj)
 
 .SECONDEXPANSION:
 
-$B/tests/unit/%: tests/unit/%.c $$(call linked,tests/unit/$$*.c) Makefile tests/tests.mk
-	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(call linked,$<) $(call directive,flags,$<) $(check_libs)
+$B/tests/unit/%: tests/unit/%.c $$(call linked_obj,tests/unit/$$*.c) Makefile tests/tests.mk
+	$(call say,TEST,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -MF $@.d -MT $@ -o $@ $< $(filter %.o,$^) $(call directive,flags,$<) $(check_libs)
+
+$B/tests/preload/%.o: preload/%.c Makefile tests/tests.mk
+	$(call say,CC,$@)mkdir -p $(@D) && $(CC) $(analyzer_cflags) -c -o $@ $<
 
 # These load libraries that programs load.
 $B/tests/unit/test_unwind_libraries $B/tests/unit/test_unwind_stress $B/tests/unit/test_stack_memo_libraries: | $(filter %/stack_first.so %/stack_second.so %/stack_throw.so,$(library_bin))
@@ -92,4 +99,4 @@ build-concurrent: $(concurrent_src:%.c=$B/%)
 test-concurrent: $(concurrent_src:%.c=$B/%) ## run the unit tests about threads; meant for SAN=thread
 	$(Q)$(fewer_events)scripts/run-tests $(concurrent_src:%.c=$B/%)
 
--include $(unit_bin:%=%.d) $(e2e_bin:%=%.d) $(lib_obj:.o=.d)
+-include $(unit_bin:%=%.d) $(e2e_bin:%=%.d) $(lib_obj:.o=.d) $(guest_obj:.o=.d)
