@@ -16,7 +16,8 @@ DESTDIR ?=
 VERSION := 0.1.0
 
 comma := ,
-variant := $(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(notdir $(CC))),-clang)
+empty :=
+variant := $(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(notdir $(CC))),-clang)$(subst $(empty) ,,$(filter-out -O2,$(OPT)))
 B := build$(if $(strip $(variant)),/variant$(variant))
 
 Q := $(if $(V),,@)
