@@ -34,8 +34,7 @@ static int look_through(struct block_index *index) {
 }
 
 static void make_table(struct block_index *index) {
-    uint64_t first = index->count ? index->spans.span[0].first : 0,
-             last = index->count ? index->spans.span[1].last : 0;
+    uint64_t first = index->spans.span[0].first, last = index->spans.span[1].last; // also of no blocks
     index->shift = REGION_SHIFT;
     while (((last - first) >> (index->shift + REGIONS_SHIFT)) >> MOST_REGIONS_SHIFT)
         index->shift++;
