@@ -1,13 +1,12 @@
 // Which suppression matches which site; see suppressions.h.
 #include "analyzer/gate/suppressions.h"
 
+#include "analyzer/gate/function_match.h"
 #include "analyzer/gate/glob.h"
-#include "analyzer/must.h"
+#include "analyzer/gate/suppressions_sieve.h"
 #include "analyzer/report/units.h"
-#include "analyzer/site_name.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *base_name(const char *path) {
@@ -15,40 +14,11 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-// A function's name, made ready when first asked for. Reports share texts, so its address tells it.
-struct subject_name {
-    const char *function; // NULL: none yet
-    uint64_t pairs;       // of the name or of its normal form
-    char normal[SITE_NAME_BYTES];
-};
-enum { NAMES_BITS = 11 };
-
 // A site that suppressions are held against, one after the other.
 struct subject {
     const struct report_site *site;
-    struct subject_name *names; // that were met lately: a report has many frames and few functions
+    struct function_match *names;
 };
-
-static struct subject subject_new(void) {
-    return (struct subject){.names = must(calloc((size_t)1 << NAMES_BITS, sizeof(struct subject_name)))};
-}
-
-static void subject_free(struct subject *subject) {
-    free(subject->names);
-}
-
-// Of the frame at index, which has a function. Good until the next one is asked for.
-static const struct subject_name *name_at(struct subject *subject, size_t index) {
-    const char *function = subject->site->frames[index].function;
-    uint64_t key = (uintptr_t)function * 0x9e3779b97f4a7c15ull;
-    struct subject_name *name = &subject->names[key >> (64 - NAMES_BITS)];
-    if (name->function == function)
-        return name;
-    site_name_normalize(function, name->normal, sizeof name->normal);
-    name->pairs = glob_pairs_of(function) | glob_pairs_of(name->normal);
-    name->function = function;
-    return name;
-}
 
 static bool found_anywhere(const char *pattern, const struct report_site *site) {
     if (template_match(pattern, site->call))
@@ -61,23 +31,6 @@ static bool found_anywhere(const char *pattern, const struct report_site *site) 
             return true;
     }
     return false;
-}
-
-// With and without parameters: debug information gives inlined functions' names without.
-static bool function_matches(const struct pattern *pattern, struct subject *subject, size_t index) {
-    const char *function = subject->site->frames[index].function;
-    if (!function || strcmp(pattern->text, "*") == 0)
-        return strcmp(pattern->text, "*") == 0;
-    const struct subject_name *name = name_at(subject, index);
-    if (pattern->pairs & ~name->pairs)
-        return false;
-    if (glob_match(pattern->text, function) || glob_match(pattern->text, name->normal))
-        return true;
-    if (!strchr(pattern->text, '(') || strpbrk(pattern->text, "*?"))
-        return false;
-    char wanted[SITE_NAME_BYTES];
-    site_name_normalize(pattern->text, wanted, sizeof wanted);
-    return strcmp(wanted, name->normal) == 0;
 }
 
 // src:FILE or src:FILE:LINE, the file with or without its directories.
@@ -95,7 +48,7 @@ static bool frame_matches(const struct pattern *pattern, struct subject *subject
     const struct report_frame *frame = &subject->site->frames[index];
     switch (pattern->kind) {
     case PATTERN_FUNCTION:
-        return function_matches(pattern, subject, index);
+        return function_matches(subject->names, pattern, frame->function);
     case PATTERN_OBJECT:
         return frame->module && glob_match(pattern->text, frame->module);
     case PATTERN_SOURCE:
@@ -106,14 +59,11 @@ static bool frame_matches(const struct pattern *pattern, struct subject *subject
     return false;
 }
 
-// The call itself, which valgrind's stacks begin with, in the library that valgrind has it in. A mangled
-// operator new has its parameters, a call has none.
+// The call itself, which valgrind's stacks begin with, in the library that valgrind has it in.
 static bool call_matches(const struct pattern *pattern, const char *call) {
     static const char library[] = "/usr/libexec/valgrind/vgpreload_memcheck-amd64-linux.so";
-    size_t bytes = strlen(call);
     if (pattern->kind == PATTERN_FUNCTION)
-        return glob_match(pattern->text, call) ||
-               (strncmp(pattern->text, call, bytes) == 0 && pattern->text[bytes] == '(');
+        return function_matches_call(pattern, call);
     return pattern->kind == PATTERN_OBJECT && glob_match(pattern->text, library);
 }
 
@@ -159,10 +109,9 @@ static bool matches(const struct suppression *one, struct subject *subject) {
 }
 
 bool suppression_matches(const struct suppression *one, const struct report_site *site) {
-    struct subject subject = subject_new();
-    subject.site = site;
+    struct subject subject = {.site = site, .names = function_match_new()};
     bool matched = matches(one, &subject);
-    subject_free(&subject);
+    function_match_free(subject.names);
     return matched;
 }
 
@@ -176,12 +125,13 @@ static void move_totals(struct verdict_totals *totals, const struct report_site 
     totals->suppressed.bytes = add_saturating(totals->suppressed.bytes, site->bytes);
 }
 
-static void suppress(struct suppressions *all, struct report *report, struct report_process *process,
-                     struct report_site *site, struct subject *subject) {
+static void suppress(struct suppressions *all, struct sieve *sieve, struct report *report,
+                     struct report_process *process, struct subject *subject, struct report_site *site) {
     subject->site = site;
+    uint64_t bits = sieve_look(sieve, site);
     for (size_t i = 0; i < all->count; i++) {
         struct suppression *one = &all->list[i];
-        if (!matches(one, subject))
+        if (!sieve_lets_pass(sieve, i, bits) || !matches(one, subject))
             continue;
         site->suppressed_by = arena_strdup(report->arena, one->name);
         one->sites++;
@@ -193,10 +143,14 @@ static void suppress(struct suppressions *all, struct report *report, struct rep
 }
 
 void suppressions_apply(struct suppressions *all, struct report *report) {
-    struct subject subject = subject_new();
-    for (size_t p = 0; p < report->process_count; p++)
-        for (size_t i = 0; i < report->processes[p].site_count; i++)
-            if (!report->processes[p].sites[i].suppressed_by)
-                suppress(all, report, &report->processes[p], &report->processes[p].sites[i], &subject);
-    subject_free(&subject);
+    struct subject subject = {.names = function_match_new()};
+    struct sieve *sieve = sieve_new(all, subject.names);
+    for (size_t p = 0; p < report->process_count; p++) {
+        struct report_process *process = &report->processes[p];
+        for (size_t i = 0; i < process->site_count; i++)
+            if (!process->sites[i].suppressed_by)
+                suppress(all, sieve, report, process, &subject, &process->sites[i]);
+    }
+    sieve_free(sieve);
+    function_match_free(subject.names);
 }
