@@ -88,13 +88,35 @@ int64_t get_number(struct reader *r, const json_t *object, const char *member, i
     return number;
 }
 
+static uint64_t hash_text(const char *text, size_t bytes) {
+    uint64_t hash = bytes;
+    for (; bytes; text += bytes < 8 ? bytes : 8, bytes -= bytes < 8 ? bytes : 8) {
+        uint64_t word = 0;
+        memcpy(&word, text, bytes < 8 ? bytes : 8);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+// A copy that lasts, the same for texts that are equal where they come close to each other: functions, files
+// and objects are named again and again, and whoever judges the report knows texts by their addresses.
+static const char *kept(struct reader *r, const json_t *value) {
+    const char *text = json_string_value(value);
+    size_t bytes = json_string_length(value);
+    const char **lately = &r->texts[hash_text(text, bytes) % READER_TEXTS];
+    if (!*lately || strcmp(*lately, text) != 0)
+        *lately = arena_strndup(r->arena, text, bytes);
+    return *lately;
+}
+
 const char *get_text_or_null(struct reader *r, const json_t *object, const char *member) {
     const json_t *value = json_object_get(object, member);
     if (!value || json_is_null(value))
         return NULL;
     if (!json_is_string(value))
         reader_fail(r, member, "a string or null");
-    return arena_strdup(r->arena, json_string_value(value));
+    return json_is_string(value) ? kept(r, value) : NULL;
 }
 
 const char *get_text(struct reader *r, const json_t *object, const char *member) {
@@ -103,7 +125,7 @@ const char *get_text(struct reader *r, const json_t *object, const char *member)
         reader_fail(r, member, "a string");
         return "";
     }
-    return arena_strdup(r->arena, json_string_value(value));
+    return kept(r, value);
 }
 
 // One of the schema's words, as its enumerator.

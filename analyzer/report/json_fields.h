@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define READER_DEPTH 8 // processes, memory, rows and a member, with room to spare
+#define READER_TEXTS 4096
 
 struct reader {
     struct arena *arena; // owns the strings that are returned
@@ -23,7 +24,8 @@ struct reader {
     size_t depth;
     char *message; // receives the line: what, where, what was expected
     size_t message_bytes;
-    int error; // 0 or -EBADMSG
+    int error;                       // 0 or -EBADMSG
+    const char *texts[READER_TEXTS]; // that were returned lately, by their hashes
 };
 
 // One line: 'name' WHAT DETAIL; name and detail are escaped. detail may be NULL.
