@@ -33,18 +33,35 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
 
 static const uint64_t hash_start = 0xcbf29ce484222325ull;
 
+static uint64_t hash_word(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+    return hash ^ hash >> 32;
+}
+
+// An object that was loaded twice is the same.
+static uint64_t module_key(const struct harvested_module *module) {
+    return hash_bytes(hash_text(hash_start, module->path), module->build_id, module->build_id_bytes);
+}
+
+static uint64_t *module_keys(const struct harvest *harvest, struct arena *arena) {
+    uint64_t *keys = arena_array(arena, uint64_t, harvest->module_count);
+    for (size_t i = 0; i < harvest->module_count; i++)
+        keys[i] = module_key(&harvest->modules[i]);
+    return keys;
+}
+
 // Everything that tells one stack from another: groups of the same call with the same key are one site.
-static uint64_t group_key(const struct harvest *harvest, const struct harvested_group *group) {
-    const unsigned char what[] = {group->call, (unsigned char)group->kind, (unsigned char)group->verdict};
+// modules: their keys; NULL: yet to be made.
+static uint64_t group_key(const struct harvest *harvest, const struct harvested_group *group,
+                          const uint64_t *modules) {
+    const unsigned char what[] = {group->call, (unsigned char)group->kind, (unsigned char)group->verdict,
+                                  group->truncated};
     uint64_t hash = hash_bytes(hash_start, what, sizeof what);
-    hash = hash_bytes(hash, &group->truncated, sizeof group->truncated);
     for (size_t i = 0; i < group->frame_count; i++) {
         const struct harvested_frame *frame = &harvest->frames[group->first_frame + i];
         const struct harvested_module *module = frame->module < 0 ? NULL : &harvest->modules[frame->module];
-        uint64_t offset = frame->address - (module ? module->load_bias : 0);
-        hash = hash_text(hash, module ? module->path : NULL);
-        hash = hash_bytes(hash, module ? module->build_id : NULL, module ? module->build_id_bytes : 0);
-        hash = hash_bytes(hash, &offset, sizeof offset);
+        uint64_t key = !module ? 0 : modules ? modules[frame->module] : module_key(module);
+        hash = hash_word(hash_word(hash, key), frame->address - (module ? module->load_bias : 0));
     }
     return hash;
 }
@@ -151,6 +168,7 @@ static int compare_sites(const void *left, const void *right) {
 void sites_build(struct report_process *process, const struct harvest *harvest, struct symbols *symbols,
                  struct arena *arena) {
     struct table by_key = {0};
+    const uint64_t *modules = module_keys(harvest, arena);
     struct resolved *resolved = resolved_new(harvest, symbols, arena);
     struct report_site *sites = arena_array(arena, struct report_site, harvest->group_count);
     size_t count = 0;
@@ -159,7 +177,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
         if (!group->count) // somebody wanted its stack
             continue;
         int added;
-        uint64_t key = group_key(harvest, group);
+        uint64_t key = group_key(harvest, group, modules);
         uint32_t index = *table_at(&by_key, key, (uint32_t)count, &added);
         struct report_site *site = &sites[index];
         if (added) {
@@ -185,7 +203,7 @@ void sites_build(struct report_process *process, const struct harvest *harvest, 
 
 const struct report_site *sites_of_group(const struct report_process *process, const struct harvest *harvest,
                                          size_t group) {
-    uint64_t key = group_key(harvest, &harvest->groups[group]);
+    uint64_t key = group_key(harvest, &harvest->groups[group], NULL);
     for (size_t i = 0; i < process->site_count + process->aside_count; i++)
         if (process->sites[i].key == key)
             return &process->sites[i];
