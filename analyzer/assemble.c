@@ -44,7 +44,7 @@ static void doubt_process(struct assembling *a, const struct process *p, struct 
         exact = false;                                                                                       \
         doubt(a, arena_printf(arena, __VA_ARGS__));                                                          \
     }
-    DOUBT(!p->attached && p->end != END_EXEC, "%s could not map seep's memory and ran unrecorded", who)
+    DOUBT(p->regret, "%s could not take seep's memory (%s) and ran unrecorded", who, strerror(p->regret))
     DOUBT(p->notes & NOTE_HEAP_BYPASSED, "%s defines malloc itself, so its heap calls do not reach seep", who)
     DOUBT(p->lost_records, "%s: %" PRIu64 " events were not recorded", who, p->lost_records)
     DOUBT(p->invalid_records, "%s: %" PRIu64 " records were damaged", who, p->invalid_records)

@@ -14,6 +14,8 @@ int meeting_hear(int connection, struct hello *out) {
     ssize_t got = recv(connection, &hello, sizeof hello, MSG_DONTWAIT);
     if (got < 0)
         return -errno;
+    if (got == 0)
+        return -EPIPE;
     struct ucred peer;
     socklen_t length = sizeof peer;
     if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
@@ -49,7 +51,21 @@ int meeting_welcome(int connection, const struct board *board, const struct fami
     head->cmsg_len = CMSG_LEN(2 * sizeof(int));
     int fds[2] = {board_fd(board), family->fd};
     memcpy(CMSG_DATA(head), fds, sizeof fds);
-    return sendmsg(connection, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    if (sendmsg(connection, &message, MSG_NOSIGNAL) >= 0)
+        return 0;
+    return errno == ECONNRESET ? -EPIPE : -errno;
+}
+
+int meeting_part(int connection) {
+    struct wire_regret regret;
+    ssize_t got;
+    // A reset (it closed before it had read the answer) is told once, and before what it had sent.
+    for (int tries = 0; tries < 2; tries++)
+        if ((got = recv(connection, &regret, sizeof regret, MSG_DONTWAIT)) >= 0 || errno != ECONNRESET)
+            break;
+    if (got < 0)
+        return errno == EAGAIN ? -EAGAIN : 0;
+    return got == sizeof regret && regret.magic == WIRE_HELLO_MAGIC && regret.error > 0 ? regret.error : 0;
 }
 
 void meeting_decline(int connection, uint32_t decision) {

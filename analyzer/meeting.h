@@ -1,4 +1,4 @@
-// The analyzer's side of the meeting (preload/wire/hello.h): one message each way.
+// The analyzer's side of the meeting (preload/wire/hello.h): one message each way, and a regret if need be.
 #pragma once
 
 #include "analyzer/board.h"
@@ -13,13 +13,18 @@ struct hello {
     int socket;             // the descriptor that is the shim's own, not the program's
 };
 
-// Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version
-// by a process of our user (or root); -errno.
+// Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version;
+// -EPERM: not by a process of our user (or root); -EPIPE: who connected is gone without a word; -errno.
 int meeting_hear(int connection, struct hello *out);
 
-// Answers with the board and a family's memory, and the session's path if that is wanted. 0 or -errno.
+// Answers with the board and a family's memory, and the session's path if that is wanted. 0 or -errno;
+// -EPIPE: it does not listen any more, and has said why if it lives.
 int meeting_welcome(int connection, const struct board *board, const struct family *family,
                     const char *session_path);
+
+// Hears how a process took its answer, which has ended the meeting or is dead: 0, or the errno (positive) for
+// which it runs unrecorded. -EAGAIN: it is still about to take it.
+int meeting_part(int connection);
 
 // Answers without: ANSWER_FAILED or ANSWER_IGNORED.
 void meeting_decline(int connection, uint32_t answer);

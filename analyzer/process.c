@@ -151,7 +151,7 @@ struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enu
     process->pid = process->shown_as = pid;
     process->begin = begin;
     process->end = END_RUNNING;
-    process->pidfd = -1;
+    process->pidfd = process->connection = -1;
     watch(process, parent);
     process->live = live_new(0);
     process->ledger = ledger_new();

@@ -45,6 +45,8 @@ struct process {
     bool unseen;      // nobody under its id can be it: only its family's end tells that it is gone
     bool wait_status_known; // it was our child, and wait told
     int wait_status;
+    int connection;   // over which it was answered, until the meeting has ended; else -1
+    int regret;       // errno: why it could not take its place and ran unrecorded; 0: it could, or never ran
     bool attached;    // it took its place in the memory: its events were recorded
     char *executable; // NULL: not known
     char *arguments;  // NUL-separated, as in /proc/PID/cmdline; NULL: not known

@@ -77,7 +77,6 @@ int serve(const char *connection) {
                      message, sizeof message) < 0)
         return complain("%s", message);
     int bad = session_take_first(&session, moved);
-    close(moved);
     int status = 0;
     if (bad) {
         status = complain("cannot meet the program that started the analyzer: %s", strerror(-bad));

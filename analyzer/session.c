@@ -12,6 +12,7 @@
 #include "analyzer/vector.h"
 #include "analyzer/verdict/stop.h"
 #include "analyzer/watch.h"
+#include "analyzer/wishes.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/hello.h"
 
@@ -92,17 +93,6 @@ int session_open(struct session *session, const struct session_options *options,
     return bad;
 }
 
-static uint32_t ring_slots(void) {
-    const char *wish = getenv("SEEP_DEBUG_RING_SLOTS"); // for tests: small rings are full rings
-    uint32_t slots = wish ? (uint32_t)strtoul(wish, NULL, 10) : WIRE_RING_SLOTS;
-    return slots >= 4 && slots <= WIRE_RING_SLOTS && (slots & (slots - 1)) == 0 ? slots : WIRE_RING_SLOTS;
-}
-
-static bool stacks_are_compared(void) {
-    const char *wish = getenv("SEEP_DEBUG_COMPARE_STACKS");
-    return wish && *wish && strcmp(wish, "0") != 0;
-}
-
 static struct process *enter(struct session *session, struct process *process) {
     *VECTOR_PUSH(session->processes, session->process_count, session->process_room) = process;
     if (process->pidfd < 0 || watch_fd(session, process->pidfd, EVENT_PROCESS) != 0)
@@ -136,8 +126,20 @@ static void reap_root(struct session *session) {
     session->root_pidfd = -1;
 }
 
+// Hears how the process took its answer, once it has, or will not any more.
+static void part(struct process *process, bool over) {
+    int said = process->connection >= 0 ? meeting_part(process->connection) : -EAGAIN;
+    if (said > 0)
+        process->regret = said;
+    if (process->connection < 0 || (said == -EAGAIN && !over))
+        return;
+    close(process->connection);
+    process->connection = -1;
+}
+
 // The process has ended, or its program was replaced, or the session ends while it runs. Its family stays.
 static void finish(struct session *session, struct process *process, bool still_running) {
+    part(process, true);
     drain_process(process->family, process, !still_running);
     if (process->pid == session->root && !process->unseen && !process->replaced && !still_running) {
         reap_root(session); // it may have ended only after the last look
@@ -156,6 +158,13 @@ static struct process *process_by_pid(struct session *session, pid_t pid) {
         if (process->family && process->pid == pid && !process->unseen)
             return process;
     }
+    return NULL;
+}
+
+static struct process *process_over(struct session *session, int connection) {
+    for (size_t i = session->process_count; i-- > session->first_live;)
+        if (session->processes[i]->connection == connection)
+            return session->processes[i];
     return NULL;
 }
 
@@ -188,11 +197,14 @@ static size_t drain(struct session *session) {
 }
 
 // A program has connected and said hello: makes its family and answers. The slot that it takes is its first.
+// The connection is the process's from there on.
 static int take_in(struct session *session, int connection, const char *session_path) {
     struct hello hello;
     int bad = meeting_hear(connection, &hello);
-    if (bad)
+    if (bad) {
+        session->failed_meetings += bad != -EAGAIN && bad != -EPERM && bad != -EPIPE;
         return bad;
+    }
     discover(session); // it may be a forked child that has not been seen yet
     struct process *before = process_by_pid(session, hello.pid);
     if (!session->options.follow_children && session->root_came && hello.pid != session->root) {
@@ -200,17 +212,18 @@ static int take_in(struct session *session, int connection, const char *session_
         return 0;
     }
     struct family *family =
-        family_new(&(struct family_options){.ring_slots = ring_slots(),
+        family_new(&(struct family_options){.ring_slots = wish_ring_slots(),
                                             .depth = session->options.depth,
                                             .follow = session->options.follow_children,
                                             .track = session->options.track,
                                             .examine = examine_wanted(&session->options.examine),
                                             .turnover = session->options.turnover,
-                                            .compare_stacks = stacks_are_compared(),
+                                            .compare_stacks = wish_compared_stacks(),
                                             .address_space = hello.address_space});
     if (!family) {
         bad = -errno;
         meeting_decline(connection, ANSWER_FAILED);
+        session->failed_meetings++;
         return bad;
     }
     family->foreign_ids = hello.foreign_ids;
@@ -225,10 +238,15 @@ static int take_in(struct session *session, int connection, const char *session_
     if (session->options.track & WIRE_TRACK_FD)
         process_inherit(fresh, hello.socket);
     trace_begin(&session->tracer, session->board, fresh, &session->options.examine);
-    bad = meeting_welcome(connection, session->board, family, session_path);
     if (hello.pid == session->root)
         session->root_came = true;
-    return bad;
+    bad = meeting_welcome(connection, session->board, family, session_path);
+    if (bad && bad != -EPIPE) {
+        fresh->regret = -bad;
+        return bad;
+    }
+    fresh->connection = connection;
+    return 0;
 }
 
 int session_take_first(struct session *session, int connection) {
@@ -242,16 +260,19 @@ int session_take_first(struct session *session, int connection) {
     do // the hello is on its way
         bad = take_in(session, connection, session->place.socket_path);
     while (bad == -EAGAIN && usleep(100) == 0);
+    if (bad)
+        close(connection);
+    else
+        watch_fd(session, connection, EVENT_CONNECTION);
     return bad;
 }
 
 static void handle_connection(struct session *session, int connection) {
-    int bad = take_in(session, connection, NULL);
-    if (bad == -EAGAIN)
-        return;
-    if (bad && bad != -EPERM)
-        session->failed_meetings++;
-    close(connection);
+    struct process *met = process_over(session, connection);
+    if (met)
+        part(met, false);
+    else if (take_in(session, connection, NULL) != -EAGAIN && !process_over(session, connection))
+        close(connection);
 }
 
 static void handle_listen(struct session *session) {
@@ -447,7 +468,7 @@ void session_serve(struct session *session) {
             root_gone_at = now;
         if (root_gone_at && !session->told_waiting && now - root_gone_at > 2000 * MILLISECOND)
             say_waiting(session);
-        if (drained < ring_slots() / 4 && !is_over(session))
+        if (drained < wish_ring_slots() / 4 && !is_over(session))
             board_sleep(session->board, idle_sleep_ns);
     }
     board_close(session->board);

@@ -53,8 +53,8 @@ struct session {
 int session_open(struct session *session, const struct session_options *options, char *message,
                  size_t message_bytes);
 
-// Takes in a program over a connection that it made itself (LD_PRELOAD alone): it becomes the root. 0 or
-// -errno.
+// Takes in a program over a connection that it made itself (LD_PRELOAD alone), which is the session's from
+// here on: it becomes the root. 0 or -errno.
 int session_take_first(struct session *session, int connection);
 
 // The program that the session is for, our own child, was started. 0 or -errno.

@@ -64,14 +64,14 @@ static void publish_session(char *const envp[], const char *path) {
     environ = fresh;
 }
 
-static int meet(char *const envp[], struct wire_memory **met_memory, struct wire_board **met_board,
-                bool *own) {
+static int meet(char *const envp[], struct wire_memory **met_memory, struct wire_board **met_board, bool *own,
+                int *connection) {
     const char *session = variable(envp, "SEEP_SESSION");
     *own = !session;
     if (session)
-        return meet_session(session, met_memory, met_board);
+        return meet_session(session, met_memory, met_board, connection);
     char path[128];
-    int bad = meet_own_analyzer(envp, met_memory, met_board, path, sizeof path);
+    int bad = meet_own_analyzer(envp, met_memory, met_board, path, sizeof path, connection);
     if (!bad)
         publish_session(envp, path);
     return bad;
@@ -117,9 +117,11 @@ static void start(int argc, char **argv, char **envp) {
     struct wire_memory *met_memory;
     struct wire_board *met_board;
     bool own;
-    int bad = meet(envp, &met_memory, &met_board, &own);
+    int connection;
+    int bad = meet(envp, &met_memory, &met_board, &own, &connection);
     if (!bad)
         bad = attach_first(met_memory, met_board);
+    meet_end(connection, bad);
     if (bad == -ECANCELED) // the user's wish
         return;
     if (bad) {

@@ -145,7 +145,9 @@ static long listener(int fd) {
     return peer.pid;
 }
 
-int meet_session(const char *socket_path, struct wire_memory **memory, struct wire_board **board) {
+int meet_session(const char *socket_path, struct wire_memory **memory, struct wire_board **board,
+                 int *connection) {
+    *connection = -1;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = strlen(socket_path);
     if (length >= sizeof address.sun_path)
@@ -160,8 +162,20 @@ int meet_session(const char *socket_path, struct wire_memory **memory, struct wi
         let_in(listener((int)fd));
         bad = meet_over((int)fd, memory, board, NULL, 0);
     }
-    close_fd((int)fd);
+    *connection = (int)fd;
     return bad;
+}
+
+void meet_end(int connection, int bad) {
+    if (connection < 0)
+        return;
+    if (bad) {
+        struct wire_regret regret = {.magic = WIRE_HELLO_MAGIC, .error = -bad};
+        struct iovec part = {&regret, sizeof regret};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+        retry(SYS_sendmsg, connection, (long)&message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    close_fd(connection);
 }
 
 // A child that sends no signal when it ends and that wait without __WALL does not see.
@@ -200,7 +214,8 @@ static __attribute__((noreturn)) void become_analyzer(const char *path, int fd, 
 }
 
 int meet_own_analyzer(char *const envp[], struct wire_memory **memory, struct wire_board **board,
-                      char *socket_path, unsigned socket_path_bytes) {
+                      char *socket_path, unsigned socket_path_bytes, int *connection) {
+    *connection = -1;
     char path[PATH_MAX];
     int bad = analyzer_path(path, sizeof path);
     if (bad)
@@ -224,6 +239,6 @@ int meet_own_analyzer(char *const envp[], struct wire_memory **memory, struct wi
     } else {
         bad = (int)child;
     }
-    close_fd(pair[0]);
+    *connection = pair[0];
     return bad;
 }

@@ -1,7 +1,8 @@
 // The meeting: a process of the session connects to the socket named in SEEP_SESSION (SOCK_SEQPACKET), sends
-// a hello, and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. Both sides
-// then close everything. Over the socket pair to an analyzer that the shim started itself, the session's path
-// follows the answer as text.
+// a hello, and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. A process
+// that can't take its place in the memory then sends a regret. Both sides close everything. So a process that
+// neither took its place nor sent a regret was killed before its program began. Over the socket pair to an
+// analyzer that the shim started itself, the session's path follows the answer as text.
 #pragma once
 
 #include <stdint.h>
@@ -28,4 +29,10 @@ struct wire_answer {
     uint32_t version; // WIRE_VERSION of the analyzer
     uint32_t answer;  // ANSWER_
     uint64_t bytes;   // of the memory to map
+};
+
+struct wire_regret {
+    uint64_t magic;
+    int32_t error; // errno, positive: why the process runs unrecorded
+    uint32_t unused;
 };

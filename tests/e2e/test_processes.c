@@ -211,6 +211,32 @@ START_TEST(a_parallel_make_and_its_commands_are_followed) {
 }
 END_TEST
 
+static const char *reasons_of(const json_t *report) {
+    return json_dumps(json_object_get(report, "inexact_because"), 0);
+}
+
+// Nothing of their programs ran, so nothing went unrecorded.
+START_TEST(a_child_that_dies_while_it_connects_takes_nothing_from_the_figures) {
+    static const char *const cases[] = {"killed_while_it_waits", "gone_before_the_hello"};
+    struct seep_job job = {.program = {.argv = {program_path("meetings"), cases[_i], program_path("leaf")}}};
+    struct seep_run ran = seep_run_job(WAY_RUN, &job);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    ck_assert_msg(is_exact(ran.report), "%s", reasons_of(ran.report));
+}
+END_TEST
+
+START_TEST(a_child_that_cannot_take_the_memory_is_said_to_run_unrecorded) {
+    struct seep_job job = {
+        .program = {.argv = {program_path("meetings"), "no_room_for_the_answer", program_path("leaf")}}};
+    struct seep_run ran = seep_run_job(WAY_RUN, &job);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    ck_assert(!is_exact(ran.report));
+    ck_assert_msg(strstr(reasons_of(ran.report), "leaf) could not take seep's memory (Too many open files) "
+                                                 "and ran unrecorded") != NULL,
+                  "%s", reasons_of(ran.report));
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_forked_child_has_its_own_blocks, 0, WAYS);
     tcase_add_loop_test(tests, children_of_forked_children, 0, WAYS);
@@ -225,5 +251,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, with_children_ignored_only_the_program_is_reported, 0, WAYS);
     tcase_add_loop_test(tests, a_shell_script_and_its_commands_are_followed, 0, WAYS);
     tcase_add_loop_test(tests, a_parallel_make_and_its_commands_are_followed, 0, WAYS);
+    tcase_add_loop_test(tests, a_child_that_dies_while_it_connects_takes_nothing_from_the_figures, 0, 2);
+    tcase_add_test(tests, a_child_that_cannot_take_the_memory_is_said_to_run_unrecorded);
 }
 SEEP_TEST_MAIN("processes")

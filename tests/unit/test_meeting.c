@@ -59,7 +59,9 @@ static pid_t start_target(rlim_t descriptors_left) {
     close(first);
     struct wire_memory *memory = NULL;
     struct wire_board *board = NULL;
-    int bad = meet_session(address.sun_path, &memory, &board);
+    int connection;
+    int bad = meet_session(address.sun_path, &memory, &board, &connection);
+    meet_end(connection, bad);
     int after = dup(0);
     if (after != first)
         _exit(99); // a descriptor stayed open
@@ -93,6 +95,14 @@ static struct family *family_for_tests(void) {
     return family;
 }
 
+static int part(int connection) {
+    int said;
+    do
+        said = meeting_part(connection);
+    while (said == -EAGAIN);
+    return said;
+}
+
 static int welcome_one(rlim_t descriptors_left) {
     struct board *board = board_new();
     struct family *family = family_for_tests();
@@ -105,6 +115,7 @@ static int welcome_one(rlim_t descriptors_left) {
     ck_assert(!hello.foreign_ids);
     ck_assert_int_eq(meeting_welcome(connection, board, family, NULL), 0);
     int end = end_of(target);
+    ck_assert_int_eq(part(connection), end); // its regret, if it has one
     close(connection);
     close_listener();
     family_free(family);
@@ -188,7 +199,49 @@ START_TEST(a_connection_that_was_closed_or_is_silent_is_told_apart) {
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
     ck_assert_int_eq(meeting_hear(pair[1], &hello), -EAGAIN);
     close(pair[0]);
-    ck_assert_int_eq(meeting_hear(pair[1], &hello), -EPROTO);
+    ck_assert_int_eq(meeting_hear(pair[1], &hello), -EPIPE);
+    close(pair[1]);
+}
+END_TEST
+
+// One that stopped waiting regrets before it has read the answer; one that was killed says nothing.
+START_TEST(a_process_that_left_before_the_answer_is_heard_if_it_regrets) {
+    struct board *board = board_new();
+    struct family *family = family_for_tests();
+    for (int regrets = 0; regrets < 2; regrets++)
+        for (int answered = 0; answered < 2; answered++) {
+            int pair[2];
+            ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+            ck_assert_int_eq(meeting_part(pair[1]), -EAGAIN);
+            if (answered)
+                ck_assert_int_eq(meeting_welcome(pair[1], board, family, NULL), 0);
+            meet_end(pair[0], regrets ? -ETIMEDOUT : 0);
+            if (!answered)
+                ck_assert_int_eq(meeting_welcome(pair[1], board, family, NULL), -EPIPE);
+            ck_assert_int_eq(meeting_part(pair[1]), regrets ? ETIMEDOUT : 0);
+            close(pair[1]);
+        }
+    family_free(family);
+    board_free(board);
+}
+END_TEST
+
+START_TEST(nonsense_is_not_a_regret) {
+    struct wire_regret good = {.magic = WIRE_HELLO_MAGIC, .error = ENOMEM}, bad[3] = {good, good, good};
+    bad[0].magic++;
+    bad[1].error = 0;
+    bad[2].error = -ENOMEM;
+    int pair[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(send(pair[0], &bad[i], sizeof bad[i], 0), sizeof bad[i]);
+        ck_assert_int_eq(meeting_part(pair[1]), 0);
+    }
+    ck_assert_int_eq(send(pair[0], &good, sizeof good - 1, 0), sizeof good - 1);
+    ck_assert_int_eq(meeting_part(pair[1]), 0);
+    ck_assert_int_eq(send(pair[0], &good, sizeof good, 0), sizeof good);
+    ck_assert_int_eq(meeting_part(pair[1]), ENOMEM);
+    close(pair[0]);
     close(pair[1]);
 }
 END_TEST
@@ -203,6 +256,8 @@ int main(void) {
     tcase_add_test(tests, an_analyzer_that_dies_in_between_keeps_nobody);
     tcase_add_test(tests, nonsense_is_not_a_hello);
     tcase_add_test(tests, a_connection_that_was_closed_or_is_silent_is_told_apart);
+    tcase_add_test(tests, a_process_that_left_before_the_answer_is_heard_if_it_regrets);
+    tcase_add_test(tests, nonsense_is_not_a_regret);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
