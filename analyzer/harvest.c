@@ -2,6 +2,7 @@
 #include "analyzer/harvest.h"
 #include "analyzer/must.h"
 #include "analyzer/table.h"
+#include "analyzer/text.h"
 #include "analyzer/vector.h"
 
 struct harvester {
@@ -108,8 +109,7 @@ void harvest_live(struct harvester *harvester, const struct live_set *live, cons
 // A hook stands on the stack of whatever the function allocates that it goes on to: the program knows nothing
 // of it.
 static bool is_ours(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return strcmp(slash ? slash + 1 : path, "libseep.so") == 0;
+    return strcmp(base_name(path), "libseep.so") == 0;
 }
 
 static int32_t module_index(struct harvester *c, uint32_t wire_index) {

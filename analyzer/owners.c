@@ -2,6 +2,7 @@
 // which passes through our hook; or straight from the allocator's own code, which maps also when it is
 // loaded, in threads of its own, and in free, whose hook leaves no frame.
 #include "analyzer/owners.h"
+#include "analyzer/text.h"
 #include "preload/wire/record.h"
 
 #include <string.h>
@@ -19,8 +20,8 @@ static bool is_heap_call(const char *function) {
 }
 
 static bool is_our_heap_hook(const struct report_frame *frame) {
-    const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
-    return slash && strcmp(slash + 1, "libseep.so") == 0 && frame->function && is_heap_call(frame->function);
+    return frame->module && strcmp(base_name(frame->module), "libseep.so") == 0 && frame->function &&
+           is_heap_call(frame->function);
 }
 
 // The Go runtime maps through libc where C code is linked in. Stripped programs have the runtime's own names

@@ -2,6 +2,7 @@
 // finished report's sites, for its totals; here a mapping that is taken for an allocator's and is not one
 // would make false leaks, so that more is asked.
 #include "analyzer/process_owners.h"
+#include "analyzer/text.h"
 #include "analyzer/vector.h"
 
 struct listing {
@@ -15,11 +16,6 @@ struct listing {
 };
 
 enum { MODULE_OTHER, MODULE_ALLOCATOR, MODULE_OURS };
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static uint32_t module_kind(struct listing *l, uint32_t module) {
     int added;

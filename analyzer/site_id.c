@@ -4,6 +4,7 @@
 #include "analyzer/must.h"
 #include "analyzer/site_name.h"
 #include "analyzer/table.h"
+#include "analyzer/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -29,15 +30,6 @@ enum frame_role {
     FRAME_SYSTEM,  // of a library of the system
     FRAME_OWN,
 };
-
-static bool begins(const char *text, const char *start) {
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static bool is_library(const char *base) {
     const char *dot = strstr(base, ".so");

@@ -7,6 +7,7 @@
 #include "analyzer/target_elf.h"
 #include "analyzer/target_find.h"
 #include "analyzer/target_privilege.h"
+#include "analyzer/text.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -141,10 +142,8 @@ static bool judge_format(struct search *search, const char *it, const struct elf
 // true: the loader is a glibc of at least the version libseep.so needs.
 static bool judge_loader(struct search *search, const char *it, const struct elf_facts *facts) {
     char loader[message_path + 4];
-    const char *slash = strrchr(facts->interpreter, '/');
-    const char *name = slash != NULL ? slash + 1 : facts->interpreter;
     shown(facts->interpreter, loader);
-    if (strncmp(name, "ld-musl", 7) == 0) {
+    if (begins(base_name(facts->interpreter), "ld-musl")) {
         refuse(search, TARGET_REFUSED,
                "%s is linked with musl (%s), and seep works with glibc; build it with glibc", it, loader);
         return false;

@@ -2,6 +2,7 @@
 // plain text. Must execute nothing. Called by target.c; how a #! line reads is target_script.c's. Source:
 // execvp(3) and POSIX's exec, Linux fs/exec.c and fs/binfmt_script.c.
 #include "analyzer/target_find.h"
+#include "analyzer/text.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -32,8 +33,7 @@ static int open_executable(const char *path) {
 }
 
 static bool is_env(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return strcmp(slash != NULL ? slash + 1 : path, "env") == 0;
+    return strcmp(base_name(path), "env") == 0;
 }
 
 // Follows #! lines as execve(path) does. 0: file->fd holds an ELF file. -errno as execve would give;

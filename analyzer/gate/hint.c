@@ -4,15 +4,11 @@
 #include "analyzer/report/escape.h"
 #include "analyzer/site_id.h"
 #include "analyzer/site_name.h"
+#include "analyzer/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 static void print_frame(FILE *out, const struct report_frame *frame) {
     char normal[SITE_NAME_BYTES];

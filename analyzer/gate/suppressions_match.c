@@ -5,14 +5,10 @@
 #include "analyzer/gate/glob.h"
 #include "analyzer/gate/suppressions_sieve.h"
 #include "analyzer/report/units.h"
+#include "analyzer/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 // A site that suppressions are held against, one after the other.
 struct subject {

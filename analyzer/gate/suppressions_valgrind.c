@@ -3,6 +3,7 @@
 
 #include "analyzer/gate/glob.h"
 #include "analyzer/gate/mangled.h"
+#include "analyzer/text.h"
 #include "analyzer/vector.h"
 
 #include <errno.h>
@@ -10,10 +11,6 @@
 #include <string.h>
 
 enum { HEAP = (1u << VERDICT_OPEN) - 1 };
-
-static bool begins(const char *text, const char *start) {
-    return strncmp(text, start, strlen(start)) == 0;
-}
 
 // "Memcheck:Leak", "Memcheck,Helgrind:Race": is it one of those that are about what is left?
 static enum entry_state kind_of(const char *line, uint32_t *verdicts) {

@@ -1,16 +1,12 @@
 // See pieces.h. Called by look.c, and by harvest.c for each live block.
 #include "analyzer/memory/pieces.h"
+#include "analyzer/text.h"
 #include "analyzer/vector.h"
 
 #include <string.h>
 
-static bool begins(const char *text, const char *start) {
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static bool is_file_of_ours(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return begins(path, "/memfd:seep") || strcmp(slash ? slash + 1 : path, "libseep.so") == 0;
+    return begins(path, "/memfd:seep") || strcmp(base_name(path), "libseep.so") == 0;
 }
 
 // By the names that the kernel and libc give it, or by its file system.

@@ -5,6 +5,7 @@
 #include "analyzer/report/escape_syntax.h"
 #include "analyzer/report/listing.h"
 #include "analyzer/report/text.h"
+#include "analyzer/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +18,7 @@ static enum site_kind kind_of_graph(show_set show) {
 
 static void print_stack(FILE *out, struct arena *arena, const struct report_process *process,
                         const struct report_site *site) {
-    escape_folded(out, process->executable ? base_name_of(process->executable) : "(executable not known)");
+    escape_folded(out, process->executable ? base_name(process->executable) : "(executable not known)");
     if (site->truncated)
         fputs(";(truncated)", out);
     for (size_t i = site->frame_count; i-- > 0;) {

@@ -1,12 +1,9 @@
 // See go_frames.h. By the files' names where they are known, since cgo's files hold nothing else, and by the
 // functions'. Called by the report's writers and site_id.c.
 #include "analyzer/report/go_frames.h"
+#include "analyzer/text.h"
 
 #include <string.h>
-
-static bool begins(const char *text, const char *start) {
-    return strncmp(text, start, strlen(start)) == 0;
-}
 
 static bool is_one_of(const char *text, const char *const words[]) {
     for (; *words; words++)
@@ -44,11 +41,8 @@ static bool is_generated(const char *function) {
 }
 
 bool frame_is_go_wrapper(const struct report_frame *frame) {
-    if (frame->file) {
-        const char *slash = strrchr(frame->file, '/');
-        if (is_one_of(slash ? slash + 1 : frame->file, generated_files))
-            return true;
-    }
+    if (frame->file && is_one_of(base_name(frame->file), generated_files))
+        return true;
     return frame->function &&
            (is_generated(frame->function) || is_one_of(frame->function, runtime_functions));
 }

@@ -4,6 +4,7 @@
 #include "analyzer/report/escape.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/units.h"
+#include "analyzer/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -118,11 +119,6 @@ const char *listed_title(struct arena *arena, const struct listed_site *listed) 
     return kept;
 }
 
-const char *base_name_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 const char *frame_words(struct arena *arena, const struct report_frame *frame, const char *root) {
     const char *function = frame->function ? frame->function : "??";
     if (frame->file) {
@@ -132,8 +128,7 @@ const char *frame_words(struct arena *arena, const struct report_frame *frame, c
                            : arena_printf(arena, "%s at %s", function, path);
     }
     if (frame->module)
-        return arena_printf(arena, "%s in %s+0x%" PRIx64, function, base_name_of(frame->module),
-                            frame->offset);
+        return arena_printf(arena, "%s in %s+0x%" PRIx64, function, base_name(frame->module), frame->offset);
     return arena_printf(arena, "%s at 0x%" PRIx64, function, frame->offset);
 }
 

@@ -37,8 +37,6 @@ const char *listed_title(struct arena *arena, const struct listed_site *listed);
 const char *frame_words(struct arena *arena, const struct report_frame *frame, const char *root);
 // At most most bytes of text, cut between characters; of more than that the beginning and "...". most >= 16.
 const char *shortened(struct arena *arena, const char *text, size_t most);
-// What follows the last slash.
-const char *base_name_of(const char *path);
 
 // Where the sources lie: --source-root, else what the CI system says in GITHUB_WORKSPACE or CI_PROJECT_DIR,
 // else the current directory. Absolute, without a slash at its end. NULL: not even that is known.

@@ -1,5 +1,6 @@
 // Files that appear whole; see outfile.h. Knows nothing of reports; called by formats.c.
 #include "analyzer/report/outfile.h"
+#include "analyzer/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,8 +138,7 @@ int outfile_check(const char *path) {
     size_t length = strlen(path);
     if (length == 0 || path[length - 1] == '/')
         return -EISDIR;
-    const char *slash = strrchr(path, '/');
-    if (strlen(slash ? slash + 1 : path) > NAME_MAX)
+    if (strlen(base_name(path)) > NAME_MAX)
         return -ENAMETOOLONG;
     char *target = realpath(path, NULL);
     char *directory = directory_of(target ? target : path);

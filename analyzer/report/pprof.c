@@ -13,6 +13,7 @@
 #include "analyzer/report/listing.h"
 #include "analyzer/report/profile.h"
 #include "analyzer/report/text.h"
+#include "analyzer/text.h"
 #include "analyzer/vector.h"
 
 #include <errno.h>
@@ -102,7 +103,7 @@ static void add_site(struct pprof *p, const struct listed_site *listed) {
         {"verdict", verdict_name(site->verdict)},
         {"call", site->call},
         {"site", site->id},
-        {"process", executable ? base_name_of(executable) : NULL},
+        {"process", executable ? base_name(executable) : NULL},
         {"baseline", site->baseline},
         {"truncated", site->truncated ? "true" : NULL},
     };
@@ -114,7 +115,7 @@ static void add_acquired(struct pprof *p, const struct report_process *process) 
         const struct report_site *site = &process->acquired[i];
         const struct profile_label labels[] = {
             {"kind", site_kind_name(SITE_HEAP)},
-            {"process", process->executable ? base_name_of(process->executable) : NULL},
+            {"process", process->executable ? base_name(process->executable) : NULL},
             {"truncated", site->truncated ? "true" : NULL},
         };
         const uint64_t values[VALUES] = {

@@ -8,6 +8,7 @@
 #include "analyzer/report/escape_syntax.h"
 #include "analyzer/report/json_values.h"
 #include "analyzer/report/text.h"
+#include "analyzer/text.h"
 
 #include <string.h>
 
@@ -128,7 +129,7 @@ static json_t *locations(const struct sarif *sarif, const struct listed_site *li
         location = frame_location(sarif, frame);
     } else {
         path = executable ? source_path(sarif->arena, sarif->root, executable) : NULL;
-        path = path ? path : executable ? base_name_of(executable) : "unknown";
+        path = path ? path : executable ? base_name(executable) : "unknown";
         location = must(json_object());
         put(location, "physicalLocation", physical_location(*path ? path : "unknown", 1));
     }

@@ -6,6 +6,7 @@
 #include "analyzer/report/escape.h"
 #include "analyzer/report/listing.h"
 #include "analyzer/report/text.h"
+#include "analyzer/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -70,8 +71,8 @@ static void print_mapping(FILE *out, const struct report_site *site, bool commen
     fputs(comment ? "# map:" : "map:", out);
     if (frame && frame->function && *frame->function)
         print_pattern(out, frame->function);
-    else if (frame && frame->module && *base_name_of(frame->module))
-        print_pattern(out, base_name_of(frame->module));
+    else if (frame && frame->module && *base_name(frame->module))
+        print_pattern(out, base_name(frame->module));
     else
         print_pattern(out, *site->call ? site->call : "*");
     fputc('\n', out);

@@ -5,6 +5,7 @@
 #include "analyzer/report/escape.h"
 #include "analyzer/report/go_frames.h"
 #include "analyzer/report/units.h"
+#include "analyzer/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -109,13 +110,10 @@ struct place {
     int64_t pid;
 };
 
-static bool begins(const char *text, const char *start) {
-    return text && strncmp(text, start, strlen(start)) == 0;
-}
-
 // Code that came with the system: its libraries, and what its headers put into the program.
 static bool of_the_system(const struct report_frame *frame) {
-    return begins(frame->file, "/usr/") || begins(frame->module, "/usr/lib") || begins(frame->module, "/lib");
+    return (frame->file && begins(frame->file, "/usr/")) ||
+           (frame->module && (begins(frame->module, "/usr/lib") || begins(frame->module, "/lib")));
 }
 
 const struct report_frame *telling_frame(const struct report_site *site) {
