@@ -1,4 +1,4 @@
-// The frame of a test program, so that it holds only its tests:
+// The frame of a test program, of either kind, so that it holds only its tests:
 //
 //   static void add_tests(TCase *tests) { tcase_add_test(tests, ...); }
 //   SEEP_TEST_MAIN("heap calls")
@@ -7,7 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-// Generous: run.h ends what hangs earlier, with a message.
+// Generous: in end-to-end tests run.h ends what hangs earlier, with a message.
 enum { SUITE_TIMEOUT_SECONDS = 180 };
 
 #define SEEP_TEST_MAIN(name)                                                                                 \

@@ -1,6 +1,7 @@
 // links: analyzer/arena.c
 // The arena: what it gives is zeroed, aligned, its own, and stays where it is until all is released.
 #include "analyzer/arena.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -103,9 +104,7 @@ START_TEST(an_impossible_request_aborts) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("arena");
-    TCase *tests = tcase_create("arena");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, pieces_are_zeroed_aligned_and_do_not_overlap);
     tcase_add_test(tests, empty_pieces_have_addresses_of_their_own);
     tcase_add_test(tests, an_oversized_first_piece_does_not_spoil_the_next);
@@ -114,10 +113,5 @@ int main(void) {
     tcase_add_test(tests, printf_makes_texts_of_any_length);
     tcase_add_test(tests, freeing_no_arena_is_nothing);
     tcase_add_test_raise_signal(tests, an_impossible_request_aborts, SIGABRT);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("arena")

@@ -5,6 +5,7 @@
 //
 // The file of known sites: what its lines cover, and what stays of it when it is written anew.
 #include "analyzer/gate/baseline.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -146,19 +147,12 @@ START_TEST(limits_that_are_none) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("baseline");
-    TCase *tests = tcase_create("baseline");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, up_to_the_limit_is_known);
     tcase_add_test(tests, a_line_covers_less_severe_verdicts);
     tcase_add_test(tests, limits_are_of_one_process);
     tcase_add_test(tests, what_people_wrote_stays);
     tcase_add_test(tests, any_ids_are_taken_where_they_are_replaced);
     tcase_add_test(tests, limits_that_are_none);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("baseline")

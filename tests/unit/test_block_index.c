@@ -7,6 +7,7 @@
 #include "analyzer/verdict/block_index.h"
 
 #include "tests/lib/effort.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -209,10 +210,7 @@ START_TEST(what_does_not_ascend_is_refused) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("block_index");
-    TCase *tests = tcase_create("block_index");
-    tcase_set_timeout(tests, 0);
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, random_blocks_are_found);
     tcase_add_test(tests, pieces_of_16_bytes_all_over_regions);
@@ -221,10 +219,5 @@ int main(void) {
     tcase_add_test(tests, small_ones_beside_a_large_one_take_little_memory);
     tcase_add_test(tests, the_whole_address_space_is_fine);
     tcase_add_test(tests, what_does_not_ascend_is_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("block_index")

@@ -4,6 +4,7 @@
 #include "analyzer/board.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/board.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -146,10 +147,7 @@ START_TEST(a_target_cannot_shrink_it) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("board");
-    TCase *tests = tcase_create("board");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_killed_analyzer_is_marked_by_the_kernel, 0, 2);
     tcase_add_test(tests, an_analyzer_that_ends_in_order_closes_first);
     tcase_add_test(tests, the_heartbeat_moves);
@@ -157,10 +155,5 @@ int main(void) {
     tcase_add_loop_test(tests, a_target_that_sees_us_asleep_wakes_us, 0, 50);
     tcase_add_test(tests, a_sleep_ends_by_itself);
     tcase_add_test(tests, a_target_cannot_shrink_it);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("board")

@@ -3,6 +3,7 @@
 // A process's control group is found and read the same in version 1, version 2 and both at once, in a
 // container and outside, from files laid out as kernels write them.
 #include "analyzer/memory/cgroup.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -244,9 +245,7 @@ START_TEST(our_own_group_can_be_read_if_there_is_one) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("cgroup");
-    TCase *tests = tcase_create("cgroup");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, make_root, remove_root);
     tcase_add_test(tests, version_2_tells_page_cache_from_what_only_the_program_can_free);
     tcase_add_test(tests, the_limit_that_kills_is_found_above_the_group);
@@ -257,10 +256,5 @@ int main(void) {
     tcase_add_loop_test(tests, no_group_in_sight_is_said, 0, 8);
     tcase_add_test(tests, a_process_or_group_that_is_gone_is_said);
     tcase_add_test(tests, our_own_group_can_be_read_if_there_is_one);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("cgroup")

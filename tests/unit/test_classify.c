@@ -3,6 +3,7 @@
 // links: analyzer/verdict/vtables.c analyzer/verdict/window.c analyzer/verdict/mappings.c
 //
 // Each class in a made-up address space, each way to point to a block, and what is kept alive.
+#include "tests/lib/suite.h"
 #include "tests/unit/classify_world.h"
 
 #include <errno.h>
@@ -292,10 +293,7 @@ START_TEST(a_heuristic_holds_only_in_a_chain_of_starts) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("classify");
-    TCase *tests = tcase_create("classify");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, what_nothing_points_to_is_definite);
     tcase_add_test(tests, a_root_word_or_memory_makes_reachable_what_a_chain_leads_to);
     tcase_add_test(tests, an_interior_pointer_in_the_chain_makes_possible);
@@ -314,10 +312,5 @@ int main(void) {
     tcase_add_test(tests, virtual_words_are_found_in_blocks_that_are_read_in_pieces);
     tcase_add_loop_test(tests, heuristics_take_interior_pointers_for_starts, 0, sizeof looks / sizeof *looks);
     tcase_add_test(tests, a_heuristic_holds_only_in_a_chain_of_starts);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("classify")

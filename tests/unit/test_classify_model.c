@@ -7,6 +7,7 @@
 // apart, words that are pointers, tags, ends, and noise. The reference looks at every block for every word,
 // and marks until nothing changes. SEEP_MODEL_HEAPS sets the number of heaps, SEEP_MODEL_SEED the first seed.
 #include "analyzer/verdict/classify.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -231,15 +232,7 @@ START_TEST(random_heaps_are_classified_as_defined) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("classify_model");
-    TCase *tests = tcase_create("classify_model");
-    tcase_set_timeout(tests, 0);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, random_heaps_are_classified_as_defined);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("classify_model")

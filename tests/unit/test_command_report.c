@@ -4,6 +4,7 @@
 //
 // seep report: what it prints where, its status, and its one line when it can't.
 #include "analyzer/commands.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -91,16 +92,9 @@ START_TEST(an_output_that_cannot_be_written_is_one_line_and_125) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("command_report");
-    TCase *tests = tcase_create("command_report");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, a_saved_report_is_printed);
     tcase_add_test(tests, a_report_that_cannot_be_read_is_one_line_and_125);
     tcase_add_test(tests, an_output_that_cannot_be_written_is_one_line_and_125);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("command_report")

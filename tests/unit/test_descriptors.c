@@ -3,6 +3,7 @@
 // against a model of a process over random events.
 #include "analyzer/descriptor_type.h"
 #include "analyzer/ledger/descriptors.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -339,11 +340,8 @@ START_TEST(the_book_is_the_truth_once_it_was_compared) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("descriptors");
-    TCase *tests = tcase_create("descriptors");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_number_serves_again);
     tcase_add_test(tests, dup2_closes_what_was_there);
     tcase_add_test(tests, a_number_that_is_opened_twice_was_closed_unseen);
@@ -357,10 +355,5 @@ int main(void) {
     tcase_add_test(tests, a_child_inherits_what_its_parent_holds);
     tcase_add_test(tests, numbers_that_make_no_sense_are_survived);
     tcase_add_loop_test(tests, the_book_is_the_truth_once_it_was_compared, 0, 20);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("descriptors")

@@ -12,6 +12,7 @@
 // count what they could not use. And processes whose word about themselves cannot be true.
 #include "analyzer/drain.h"
 #include "analyzer/process.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -221,10 +222,7 @@ START_TEST(a_child_that_lives_is_watched_to_its_end) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("drain");
-    TCase *tests = tcase_create("drain");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_head_out_of_reach_is_damage_not_work, 0, 4);
     tcase_add_test(tests, records_that_make_no_sense_are_counted);
     tcase_add_test(tests, extents_of_nobody_are_left_alone);
@@ -232,10 +230,5 @@ int main(void) {
     tcase_add_test(tests, a_child_that_claims_to_be_init_is_not_waited_for);
     tcase_add_test(tests, ids_of_another_namespace_are_nobodys);
     tcase_add_test(tests, a_child_that_lives_is_watched_to_its_end);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("drain")

@@ -2,6 +2,7 @@
 // The memory fits the limits it is given, its parts do not overlap, what is read from it is checked, and the
 // kernel tells when nobody else has it any more.
 #include "analyzer/family.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -166,10 +167,7 @@ START_TEST(it_is_deserted_once_no_other_process_has_it) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("family");
-    TCase *tests = tcase_create("family");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, its_parts_are_disjoint_and_inside, 0, 5);
     tcase_add_test(tests, a_limit_that_leaves_no_room_is_an_error);
     tcase_add_test(tests, our_own_address_space_limits_it_too);
@@ -177,10 +175,5 @@ int main(void) {
     tcase_add_test(tests, nodes_out_of_range_are_none);
     tcase_add_test(tests, modules_are_checked);
     tcase_add_test(tests, it_is_deserted_once_no_other_process_has_it);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("family")

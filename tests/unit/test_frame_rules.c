@@ -4,6 +4,7 @@
 
 #include "preload/frame_rules.h"
 #include "preload/wire/atomic.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -228,9 +229,7 @@ START_TEST(random_inserts_and_removals_agree_with_a_plain_array) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("frame rules");
-    TCase *tests = tcase_create("table");
+static void add_tests(TCase *tests) {
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, ordinary_rules_are_short);
     tcase_add_test(tests, unusual_rules_are_kept_aside_once);
@@ -240,10 +239,5 @@ int main(void) {
     tcase_add_test(tests, a_range_is_removed_and_nothing_else);
     tcase_add_test(tests, readers_see_whole_rules_while_a_writer_works);
     tcase_add_test(tests, random_inserts_and_removals_agree_with_a_plain_array);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("frame rules")

@@ -2,6 +2,7 @@
 // flags: -ljansson -lz
 //
 // What GitHub reads: annotations, the summary of a job, and comments in Markdown.
+#include "tests/lib/suite.h"
 #include "tests/unit/writers_fixture.h"
 
 #include <sys/stat.h>
@@ -171,18 +172,10 @@ START_TEST(markdown_survives_hostile_names) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("github");
-    TCase *tests = tcase_create("what GitHub reads");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, github_survives_hostile_names);
     tcase_add_test(tests, github_gets_ten_annotations_and_the_worst_first);
     tcase_add_test(tests, the_job_summary_is_appended_within_githubs_limit);
     tcase_add_test(tests, markdown_survives_hostile_names);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
 }
+SEEP_TEST_MAIN("github")

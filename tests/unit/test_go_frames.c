@@ -2,6 +2,7 @@
 // links: analyzer/report/go_frames.c
 
 #include "analyzer/report/go_frames.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 
@@ -45,16 +46,9 @@ START_TEST(a_stack_of_nothing_else_is_not_emptied) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go frames");
-    TCase *tests = tcase_create("frames");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, what_is_generated_is_folded_with_and_without_files);
     tcase_add_test(tests, what_somebody_wrote_is_not);
     tcase_add_test(tests, a_stack_of_nothing_else_is_not_emptied);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go frames")

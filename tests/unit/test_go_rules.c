@@ -5,6 +5,7 @@
 #include "preload/go_modules.h"
 #include "preload/go_rules.h"
 #include "preload/machine_go.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/go_table_fixture.h"
 
 #include <dlfcn.h>
@@ -217,9 +218,7 @@ START_TEST(a_callback_is_on_the_goroutines_stack_between_two_switches) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go rules");
-    TCase *tests = tcase_create("rules");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, of_a_table_with_its_text_start);
     tcase_add_test(tests, of_a_table_whose_text_start_the_runtime_keeps);
     tcase_add_loop_test(tests, of_tables_of_every_version, 0, sizeof versions / sizeof *versions);
@@ -228,10 +227,5 @@ int main(void) {
     tcase_add_test(tests, slots_are_read_off_the_newest_asmcgocall_too);
     tcase_add_test(tests, unknown_instructions_are_not_understood);
     tcase_add_test(tests, a_callback_is_on_the_goroutines_stack_between_two_switches);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go rules")

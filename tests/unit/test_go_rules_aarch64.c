@@ -5,6 +5,7 @@
 #define FIXTURE_UNIT_BYTES 4
 
 #include "preload/go_rules.c" // for another machine than this one
+#include "tests/lib/suite.h"
 #include "tests/unit/go_table_fixture.h"
 
 // The fixture's table says: 24 bytes of frame from the fifth instruction on.
@@ -175,9 +176,7 @@ START_TEST(only_calls_end_with_a_call) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go rules, aarch64");
-    TCase *tests = tcase_create("rules");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, a_call_of_c_leads_to_the_goroutines_stack);
     tcase_add_test(tests, a_call_of_c_from_the_threads_stack_is_stepped_over);
     tcase_add_test(tests, a_callback_leads_back_to_cs_stack_while_it_is_on_the_goroutines);
@@ -187,10 +186,5 @@ int main(void) {
     tcase_add_test(tests, the_return_address_is_where_the_frame_was_opened);
     tcase_add_test(tests, what_is_not_understood_ends_the_walk);
     tcase_add_test(tests, only_calls_end_with_a_call);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go rules, aarch64")

@@ -3,6 +3,7 @@
 // links: analyzer/go_runtime.c
 
 #include "analyzer/go_runtime.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 
@@ -64,16 +65,9 @@ START_TEST(blocks_are_counted_once) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go runtime");
-    TCase *tests = tcase_create("sites");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, what_the_runtime_calls_for_itself_is_its_own);
     tcase_add_test(tests, what_programs_acquire_is_theirs);
     tcase_add_test(tests, blocks_are_counted_once);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go runtime")

@@ -3,6 +3,7 @@
 // links: analyzer/symbols/go_symbols.c analyzer/symbols/go_image.c analyzer/arena.c
 // flags: -lelf
 #include "analyzer/symbols/go_symbols.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/go_table_fixture.h"
 
 #include <gelf.h>
@@ -181,14 +182,7 @@ START_TEST(inlined_calls_are_told_in_every_release) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go symbols");
-    TCase *tests = tcase_create("symbols");
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, inlined_calls_are_told_in_every_release, 0, RELEASES);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go symbols")

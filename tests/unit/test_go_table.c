@@ -1,6 +1,7 @@
 // Go's table of functions is read as the linker of each release writes it, and whatever its bytes are,
 // nothing else is.
 
+#include "tests/lib/suite.h"
 #include "tests/unit/go_table_fixture.h"
 
 #include <stdlib.h>
@@ -128,19 +129,11 @@ START_TEST(damaged_tables_are_survived) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("go table");
-    TCase *tests = tcase_create("table");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, every_version_is_read, 0, VERSIONS);
     tcase_add_test(tests, a_text_start_that_is_not_in_the_table_is_given_by_who_opens_it);
     tcase_add_test(tests, other_magics_and_pointer_sizes_are_no_table);
     tcase_add_loop_test(tests, a_table_cut_short_is_read_to_its_end_at_most, 0, VERSIONS);
     tcase_add_loop_test(tests, damaged_tables_are_survived, 0, VERSIONS);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("go table")

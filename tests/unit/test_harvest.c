@@ -3,6 +3,7 @@
 // links: analyzer/live_recent.c analyzer/live_table.c
 // Live blocks grouped by call and stack, with their frames; damaged stacks cost nothing and are counted.
 #include "analyzer/harvest.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -173,20 +174,12 @@ START_TEST(damaged_stacks_are_counted_and_cost_nothing) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("harvest");
-    TCase *tests = tcase_create("harvest");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, blocks_are_grouped_by_call_and_stack);
     tcase_add_test(tests, examples_are_the_lowest_addresses);
     tcase_add_test(tests, frames_come_innermost_first_with_their_modules);
     tcase_add_test(tests, markers_are_no_frames);
     tcase_add_test(tests, the_deepest_stack_that_may_be_is_whole);
     tcase_add_test(tests, damaged_stacks_are_counted_and_cost_nothing);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("harvest")

@@ -2,6 +2,7 @@
 // flags: -ljansson -lz -lxml2 -I/usr/include/libxml2
 //
 // JUnit's XML against the schema that servers hold it to, and read back from reports made of hostile names.
+#include "tests/lib/suite.h"
 #include "tests/unit/writers_fixture.h"
 
 #include <libxml/parser.h>
@@ -146,17 +147,9 @@ START_TEST(junit_fails_what_the_gate_fails_and_nothing_else) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("junit");
-    TCase *tests = tcase_create("cases");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, junit_is_valid_by_its_schema_and_has_a_case_per_site, 0, GOLDEN_REPORTS);
     tcase_add_test(tests, junit_survives_hostile_names);
     tcase_add_test(tests, junit_fails_what_the_gate_fails_and_nothing_else);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
 }
+SEEP_TEST_MAIN("junit")

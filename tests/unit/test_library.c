@@ -1,6 +1,7 @@
 // links: analyzer/library.c
 // Where libseep.so is looked for, and what is said when it isn't there.
 #include "analyzer/library.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -132,8 +133,7 @@ START_TEST(a_wrong_seep_lib_is_an_error) {
 }
 END_TEST
 
-int main(void) {
-    TCase *search = tcase_create("search");
+static void add_tests(TCase *search) {
     tcase_add_checked_fixture(search, make_folder, remove_folder);
     tcase_add_test(search, it_is_found_beside_the_program_first);
     tcase_add_test(search, where_it_was_looked_for_is_said);
@@ -142,11 +142,5 @@ int main(void) {
     tcase_add_test(search, seep_lib_may_name_the_folder);
     tcase_add_test(search, a_relative_seep_lib_is_made_absolute_without_resolving_links);
     tcase_add_test(search, a_wrong_seep_lib_is_an_error);
-    Suite *suite = suite_create("library");
-    suite_add_tcase(suite, search);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("library")

@@ -2,6 +2,7 @@
 // The live set, rule by rule, and its bounds: what it matches in which order of arrival, what it counts, what
 // it costs.
 #include "analyzer/live.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -405,9 +406,7 @@ START_TEST(extreme_values_are_values_like_any_other) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("live");
-    TCase *tests = tcase_create("live");
+static void add_tests(TCase *tests) {
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, open_set, close_set);
     tcase_add_test(tests, a_block_is_live_until_its_release);
@@ -430,10 +429,5 @@ int main(void) {
     tcase_add_test(tests, memory_is_bounded_when_no_release_is_ever_seen);
     tcase_add_test(tests, one_address_may_have_any_number_of_waiting_releases);
     tcase_add_test(tests, extreme_values_are_values_like_any_other);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("live")

@@ -7,6 +7,7 @@
 // exactly the blocks that the program holds. SEEP_MODEL_EVENTS sets the number of events (default: a second's
 // worth), SEEP_MODEL_SEED the first seed.
 #include "analyzer/live.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -386,18 +387,11 @@ START_TEST(frees_that_no_hook_saw_are_counted_as_superseded) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("live model");
-    TCase *tests = tcase_create("live model");
+static void add_tests(TCase *tests) {
     tcase_set_timeout(tests, 0); // a long run is the caller's wish
     tcase_add_test(tests, records_straight_from_the_hooks_give_the_truth);
     tcase_add_test(tests, acquires_held_back_arbitrarily_long_give_the_truth);
     tcase_add_test(tests, acquires_held_back_beside_reallocs_give_the_truth);
     tcase_add_test(tests, frees_that_no_hook_saw_are_counted_as_superseded);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("live model")

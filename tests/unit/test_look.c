@@ -4,6 +4,7 @@
 // A look at a living process: what it is made of is what that process has, to the page, and nothing is done
 // to it.
 #include "analyzer/memory/look.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -146,9 +147,7 @@ START_TEST(looking_leaves_no_descriptor_open) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("look");
-    TCase *tests = tcase_create("look");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, start_child, end_child);
     tcase_add_test(tests, regions_are_told_from_the_rest_of_their_area);
     tcase_add_test(tests, where_regions_overlap_the_lower_ones_part_counts);
@@ -156,10 +155,5 @@ int main(void) {
     tcase_add_test(tests, its_main_stack_is_a_stack);
     tcase_add_test(tests, a_process_without_memory_is_said);
     tcase_add_test(tests, looking_leaves_no_descriptor_open);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("look")

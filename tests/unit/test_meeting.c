@@ -4,6 +4,7 @@
 #include "preload/meet.h"
 #include "preload/wire/board.h"
 #include "preload/wire/hello.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -246,10 +247,7 @@ START_TEST(nonsense_is_not_a_regret) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("meeting");
-    TCase *tests = tcase_create("meeting");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, both_sides_meet_and_nothing_stays_open);
     tcase_add_test(tests, a_target_without_room_for_the_descriptors_keeps_none);
     tcase_add_test(tests, a_declined_target_knows_why);
@@ -258,10 +256,5 @@ int main(void) {
     tcase_add_test(tests, a_connection_that_was_closed_or_is_silent_is_told_apart);
     tcase_add_test(tests, a_process_that_left_before_the_answer_is_heard_if_it_regrets);
     tcase_add_test(tests, nonsense_is_not_a_regret);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("meeting")

@@ -4,6 +4,7 @@
 // The account of memory, from areas and pages that are known: every resident byte is in one row, the rows add
 // up to what the kernel counts, and each says what it is.
 #include "analyzer/memory/account.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -354,9 +355,7 @@ START_TEST(names_go_there_and_back) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("memory account");
-    TCase *tests = tcase_create("memory account");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_area_is_what_its_name_and_neighbours_say);
     tcase_add_test(tests, a_heap_is_divided_by_the_pages_that_live_blocks_are_in);
@@ -373,10 +372,5 @@ int main(void) {
     tcase_add_test(tests, no_allocator_is_advised_to_give_back_what_blocks_pin);
     tcase_add_test(tests, a_heap_in_use_needs_no_remedy);
     tcase_add_test(tests, names_go_there_and_back);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("memory account")

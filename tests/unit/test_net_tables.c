@@ -5,6 +5,7 @@
 #include "analyzer/proc/fdinfo.h"
 #include "analyzer/proc/net_tables.h"
 #include "analyzer/proc/open_files.h"
+#include "tests/lib/suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -138,18 +139,11 @@ START_TEST(a_process_is_described) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("net_tables");
-    TCase *tests = tcase_create("net_tables");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, states_addresses_and_queues_are_read);
     tcase_add_test(tests, unix_sockets_have_paths);
     tcase_add_test(tests, fdinfo_is_read);
     tcase_add_test(tests, a_process_is_described);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("net_tables")

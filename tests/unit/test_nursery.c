@@ -15,6 +15,7 @@
 #include "preload/record.h"
 #include "preload/thread.h"
 #include "preload/unwind_step.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <setjmp.h>
@@ -426,11 +427,8 @@ START_TEST(a_move_forked_in_its_middle_is_no_release_of_the_child) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("nursery");
-    TCase *tests = tcase_create("behaviours");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_pair_is_cancelled_and_counted);
     tcase_add_test(tests, the_oldest_of_a_full_set_is_sent);
     tcase_add_test(tests, an_epoch_that_moved_sends_both_sides);
@@ -445,10 +443,5 @@ int main(void) {
     tcase_add_test(tests, a_child_forked_within_an_event_records_for_itself);
     tcase_add_test(tests, a_child_goes_on_with_an_event_although_the_ring_is_full);
     tcase_add_test(tests, a_move_forked_in_its_middle_is_no_release_of_the_child);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("nursery")

@@ -17,6 +17,7 @@
 #include "analyzer/turnover.h"
 #include "preload/module.h"
 #include "preload/unwind.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -424,9 +425,7 @@ START_TEST(what_a_killed_program_recorded_is_true) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("nursery_model");
-    TCase *tests = tcase_create("model");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_set_timeout(tests, 3600);
     tcase_add_loop_test(tests, every_block_is_told_exactly, 0, 4);
@@ -434,10 +433,5 @@ int main(void) {
         tcase_add_test(tests, forks_while_threads_record);
         tcase_add_test(tests, what_a_killed_program_recorded_is_true);
     }
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("nursery_model")

@@ -4,6 +4,7 @@
 // The command line and SEEP_OPTIONS: each option good, bad and missing its value; what is refused says what
 // to do.
 #include "analyzer/options.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -464,9 +465,7 @@ START_TEST(the_manual_names_every_option) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("options");
-    TCase *tests = tcase_create("options");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, defaults_are_as_documented);
     tcase_add_test(tests, every_option_is_taken_in_every_spelling);
     tcase_add_test(tests, show_names_kinds);
@@ -485,10 +484,5 @@ int main(void) {
     tcase_add_test(tests, a_short_message_buffer_is_not_overrun);
     tcase_add_test(tests, the_manual_names_every_option);
     tcase_add_test(tests, the_help_names_every_option_of_the_command);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("options")

@@ -8,6 +8,7 @@
 #include "analyzer/report/listing.h"
 #include "analyzer/report/protobuf.h"
 #include "analyzer/report/writers.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/golden_reports.h"
 #include "tests/unit/hostile.h"
 
@@ -438,20 +439,12 @@ START_TEST(numbers_are_written_as_the_wire_format_says) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("pprof");
-    TCase *tests = tcase_create("pprof");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, every_site_is_a_sample_with_its_figures_and_labels, 0, GOLDEN_REPORTS);
     tcase_add_test(tests, the_profile_says_what_ran_and_when);
     tcase_add_test(tests, inlined_functions_are_lines_of_one_location);
     tcase_add_test(tests, what_stacks_acquired_in_all_comes_first_where_it_is_known);
     tcase_add_test(tests, survives_hostile_names);
     tcase_add_test(tests, numbers_are_written_as_the_wire_format_says);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
 }
+SEEP_TEST_MAIN("pprof")

@@ -1,6 +1,7 @@
 // links: analyzer/probe.c
 // The probes agree with what can be seen of this machine in another way, and leave nothing behind.
 #include "analyzer/probe.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -117,19 +118,12 @@ START_TEST(the_debug_file_is_that_of_libc_as_readelf_sees_it) {
 }
 END_TEST
 
-int main(void) {
-    TCase *probes = tcase_create("probes");
+static void add_tests(TCase *probes) {
     tcase_add_test(probes, what_is_forbidden_is_reported_with_its_reason);
     tcase_add_test(probes, what_is_allowed_works);
     tcase_add_test(probes, nothing_is_left_behind);
     tcase_add_test(probes, the_glibc_version_is_compared_by_number);
     tcase_add_test(probes, a_missing_library_is_named);
     tcase_add_test(probes, the_debug_file_is_that_of_libc_as_readelf_sees_it);
-    Suite *suite = suite_create("probe");
-    suite_add_tcase(suite, probes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("probe")

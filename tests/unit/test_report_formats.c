@@ -5,6 +5,7 @@
 #include "analyzer/report/formats.h"
 #include "analyzer/report/json.h"
 #include "analyzer/report/outfile.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/golden_reports.h"
 
 #include <check.h>
@@ -296,9 +297,7 @@ START_TEST(two_outputs_in_one_place_are_refused) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("report_formats");
-    TCase *tests = tcase_create("formats");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, text_goes_to_stderr_and_the_rest_to_stdout);
     tcase_add_test(tests, the_report_command_prints_text_to_stdout);
@@ -311,10 +310,5 @@ int main(void) {
     tcase_add_test(tests, a_folder_that_cannot_be_written_keeps_the_old_file);
     tcase_add_test(tests, outputs_are_checked_before_the_run);
     tcase_add_test(tests, two_outputs_in_one_place_are_refused);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("report_formats")

@@ -11,6 +11,7 @@
 // file holds is refused in one line.
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/golden_reports.h"
 
 #include <check.h>
@@ -471,10 +472,7 @@ START_TEST(files_that_cannot_be_read_say_so) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("report_json");
-    TCase *tests = tcase_create("json");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, what_was_written_and_read_back_writes_identically, 0,
                         (int)(sizeof goldens / sizeof goldens[0]));
     tcase_add_test(tests, figures_that_are_not_known_are_null);
@@ -488,10 +486,5 @@ int main(void) {
     tcase_add_loop_test(tests, wrong_types_and_ranges_are_refused_with_their_place, 0, DAMAGES);
     tcase_add_loop_test(tests, mutilated_reports_are_read_or_refused_never_worse, 0, 3);
     tcase_add_test(tests, files_that_cannot_be_read_say_so);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("report_json")

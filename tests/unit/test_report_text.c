@@ -13,6 +13,7 @@
 #include "analyzer/report/json.h"
 #include "analyzer/report/text.h"
 #include "analyzer/report/escape.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/golden_reports.h"
 
 #include <check.h>
@@ -173,9 +174,7 @@ START_TEST(a_full_stream_is_noticed) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("report_text");
-    TCase *tests = tcase_create("text");
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, prints_as_the_golden_file_has_it, 0, GOLDENS);
     tcase_add_test(tests, top_limits_the_sites_of_each_kind_and_says_what_is_left_out);
     tcase_add_test(tests, shows_only_the_kinds_that_are_asked_for);
@@ -184,10 +183,5 @@ int main(void) {
     tcase_add_test(tests, undecided_blocks_are_never_called_lost);
     tcase_add_test(tests, nothing_from_the_program_reaches_the_terminal_raw);
     tcase_add_test(tests, a_full_stream_is_noticed);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("report_text")

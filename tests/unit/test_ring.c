@@ -12,6 +12,7 @@
 #include "preload/stack.h"
 #include "preload/unwind_step.h"
 #include "preload/wire/atomic.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -414,10 +415,7 @@ START_TEST(extents_of_a_program_that_runs_on_stay_its_own) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("ring");
-    TCase *tests = tcase_create("ring");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, every_record_arrives_once_and_whole, 0, 24);
     tcase_add_loop_test(tests, numbers_are_dense_and_in_each_threads_order, 0, 3);
     tcase_add_test(tests, what_is_not_tracked_is_not_recorded);
@@ -425,10 +423,5 @@ int main(void) {
     tcase_add_test(tests, a_child_of_a_program_that_left_does_not_attach);
     tcase_add_test(tests, an_ended_threads_extent_serves_the_next);
     tcase_add_test(tests, extents_of_a_program_that_runs_on_stay_its_own);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("ring")

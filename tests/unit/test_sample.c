@@ -12,6 +12,7 @@
 #include "analyzer/memory/look.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/sample.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -134,19 +135,12 @@ START_TEST(who_was_examined_at_its_end_is_left_alone) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("sample");
-    TCase *tests = tcase_create("sample");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, start_child, end_child);
     tcase_add_test(tests, the_first_look_is_taken_at_once);
     tcase_add_test(tests, another_look_waits_until_it_is_cheap);
     tcase_add_test(tests, what_has_grown_is_looked_at_again_and_what_has_not_is_not);
     tcase_add_test(tests, what_was_seen_stays_when_it_was_killed);
     tcase_add_test(tests, who_was_examined_at_its_end_is_left_alone);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("sample")

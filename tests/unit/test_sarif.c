@@ -5,6 +5,7 @@
 #include "analyzer/report/json.h"
 #include "analyzer/report/listing.h"
 #include "analyzer/report/writers.h"
+#include "tests/lib/suite.h"
 #include "tests/unit/golden_reports.h"
 #include "tests/unit/hostile.h"
 
@@ -192,19 +193,11 @@ START_TEST(more_results_than_are_shown_are_counted_and_the_worst_kept) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("sarif");
-    TCase *tests = tcase_create("sarif");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, is_valid_by_the_public_schema);
     tcase_add_loop_test(tests, every_site_is_a_result_with_its_rule_and_fingerprint, 0, GOLDEN_REPORTS);
     tcase_add_test(tests, survives_hostile_names);
     tcase_add_test(tests, a_result_stands_where_its_stack_enters_the_sources);
     tcase_add_test(tests, more_results_than_are_shown_are_counted_and_the_worst_kept);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
 }
+SEEP_TEST_MAIN("sarif")

@@ -1,6 +1,7 @@
 // links: analyzer/ledger/sequence.c
 // Events come back in order, whatever the order of arrival; gaps hold nothing up for ever.
 #include "analyzer/ledger/sequence.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -102,18 +103,10 @@ START_TEST(numbers_that_make_no_sense_are_survived) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("sequence");
-    TCase *tests = tcase_create("sequence");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, rings_read_in_turns_come_back_in_order, 0, 10);
     tcase_add_test(tests, a_gap_waits_for_the_end_and_no_longer);
     tcase_add_test(tests, what_waits_behind_a_gap_is_bounded);
     tcase_add_test(tests, numbers_that_make_no_sense_are_survived);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("sequence")

@@ -1,6 +1,7 @@
 // links: analyzer/site_id.c analyzer/site_name.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
 // What an id survives, and what it tells apart.
 #include "analyzer/site_id.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -121,18 +122,11 @@ START_TEST(two_builds_in_one_report_share_their_ids) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("site ids");
-    TCase *tests = tcase_create("site ids");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, another_build_of_the_same_leak_has_the_same_hash);
     tcase_add_test(tests, of_a_system_library_only_what_the_program_called_counts);
     tcase_add_test(tests, without_names_build_and_offset_tell);
     tcase_add_test(tests, what_shares_a_hash_is_told_apart_by_lines);
     tcase_add_test(tests, two_builds_in_one_report_share_their_ids);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("site ids")

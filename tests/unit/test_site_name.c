@@ -1,6 +1,7 @@
 // links: analyzer/site_name.c
 // Names lose what varies between builds, and nothing else.
 #include "analyzer/site_name.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -93,16 +94,9 @@ START_TEST(run_times_are_known_by_name) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("site names");
-    TCase *tests = tcase_create("site names");
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, what_varies_between_builds_goes, 0, sizeof names / sizeof names[0]);
     tcase_add_test(tests, long_names_are_cut_alike);
     tcase_add_test(tests, run_times_are_known_by_name);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("site names")

@@ -5,6 +5,7 @@
 #include "analyzer/sites.h"
 
 #include "preload/wire/record.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -129,18 +130,10 @@ START_TEST(ids_are_distinct_and_independent_of_the_order_of_groups) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("sites");
-    TCase *tests = tcase_create("sites");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, the_same_frames_are_one_site);
     tcase_add_test(tests, merged_examples_are_the_lowest_of_all);
     tcase_add_test(tests, ids_follow_functions_not_places);
     tcase_add_test(tests, ids_are_distinct_and_independent_of_the_order_of_groups);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("sites")

@@ -6,6 +6,7 @@
 //
 // A stack captured with the memo is, frame by frame, what the full walk says of the same stack, whatever was
 // captured before it. SEEP_MEMO_WALKS sets the number of walks of the random programs.
+#include "tests/lib/suite.h"
 #include "tests/unit/pest.h"
 #include "tests/unit/stack_memo_fixture.h"
 
@@ -438,9 +439,7 @@ START_TEST(programs_at_random) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("stack_memo");
-    TCase *tests = tcase_create("memo");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_set_timeout(tests, 900);
     tcase_add_test(tests, the_same_stack_has_the_same_number);
@@ -458,10 +457,5 @@ int main(void) {
     tcase_add_test(tests, a_return_address_of_0_is_an_end_only_while_it_is_0);
     tcase_add_test(tests, guessed_and_truncated_stacks);
     tcase_add_test(tests, programs_at_random);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("stack_memo")

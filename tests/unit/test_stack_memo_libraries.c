@@ -6,6 +6,7 @@
 //
 // The memo where code comes and goes: what is remembered of a library's frames is not taken for those of
 // another that lies at the same place.
+#include "tests/lib/suite.h"
 #include "tests/unit/stack_memo_fixture.h"
 
 static void callback(void) {
@@ -78,18 +79,10 @@ START_TEST(a_module_is_looked_up_again_where_none_was) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("stack_memo_libraries");
-    TCase *tests = tcase_create("memo");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, set_up, NULL);
-    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, libraries_at_the_same_address);
     tcase_add_test(tests, a_copy_of_a_library_takes_its_place);
     tcase_add_test(tests, a_module_is_looked_up_again_where_none_was);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("stack_memo_libraries")

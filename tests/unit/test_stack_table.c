@@ -7,6 +7,7 @@
 #include "preload/stack_table.h"
 #include "preload/wire/atomic.h"
 #include "preload/wire/stacks.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -151,18 +152,10 @@ START_TEST(a_cell_whose_writer_was_killed_serves_the_next) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("stack table");
-    TCase *tests = tcase_create("stack table");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, ids_lead_to_what_was_interned, 0, 8);
     tcase_add_test(tests, a_stack_keeps_its_id);
     tcase_add_test(tests, a_full_table_is_counted_and_what_is_in_it_stays);
     tcase_add_test(tests, a_cell_whose_writer_was_killed_serves_the_next);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("stack table")

@@ -8,6 +8,7 @@
 // Both formats of suppressions: what they match, what they don't, and what is malformed.
 #include "analyzer/gate/glob.h"
 #include "analyzer/gate/suppressions.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -245,9 +246,7 @@ START_TEST(built_in_ones_have_reasons_and_spare_what_is_lost) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("suppressions");
-    TCase *tests = tcase_create("suppressions");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, wildcards);
     tcase_add_test(tests, what_matches_has_the_pairs_that_are_needed);
     tcase_add_test(tests, leak_sanitizers_patterns_are_looked_for_in_every_frame);
@@ -256,10 +255,5 @@ int main(void) {
     tcase_add_loop_test(tests, malformed_files_are_refused_with_their_line, 0, 9);
     tcase_add_test(tests, what_is_suppressed_moves_in_the_totals);
     tcase_add_test(tests, built_in_ones_have_reasons_and_spare_what_is_lost);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("suppressions")

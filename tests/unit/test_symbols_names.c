@@ -8,6 +8,7 @@
 #include "analyzer/symbols/symbol_table.h"
 
 #include "analyzer/arena.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -179,10 +180,7 @@ START_TEST(ranges_are_found_innermost_first) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("names");
-    TCase *tests = tcase_create("names");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, of_aliases_the_global_function_wins);
     tcase_add_test(tests, sizes_are_respected_and_labels_reach_to_the_next_symbol);
     tcase_add_test(tests, data_is_no_function_and_versions_are_no_part_of_a_name);
@@ -190,10 +188,5 @@ int main(void) {
     tcase_add_test(tests, a_name_that_explodes_is_left_as_it_is);
     tcase_add_test(tests, a_long_or_deeply_nested_name_is_survived);
     tcase_add_test(tests, ranges_are_found_innermost_first);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("names")

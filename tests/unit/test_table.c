@@ -1,6 +1,7 @@
 // links: analyzer/table.c
 // Against an array: each key keeps its value however many others come, whatever bits the keys differ in.
 #include "analyzer/table.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -50,16 +51,8 @@ START_TEST(added_is_optional_and_a_freed_table_is_an_empty_one) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("table");
-    TCase *tests = tcase_create("table");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, keys_keep_their_values, 0, 4);
     tcase_add_test(tests, added_is_optional_and_a_freed_table_is_an_empty_one);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("table")

@@ -1,6 +1,7 @@
 // links: analyzer/target.c analyzer/target_find.c analyzer/target_elf.c
 // links: analyzer/target_script.c analyzer/target_privilege.c
 // Which programs are refused, and with which words: on files made here by the compiler, or by hand from them.
+#include "tests/lib/suite.h"
 #include "tests/unit/target_fixture.h"
 
 #include <elf.h>
@@ -266,10 +267,8 @@ START_TEST(long_and_odd_names_leave_room_for_the_advice) {
 }
 END_TEST
 
-int main(void) {
-    TCase *files = tcase_create("files");
+static void add_tests(TCase *files) {
     tcase_add_checked_fixture(files, make_folder, remove_folder);
-    tcase_set_timeout(files, 60);
     tcase_add_test(files, a_dynamic_program_is_accepted);
     tcase_add_test(files, a_position_dependent_program_is_accepted);
     tcase_add_test(files, a_static_program_is_refused);
@@ -295,11 +294,5 @@ int main(void) {
     }
     tcase_add_test(files, a_library_path_that_the_loader_would_split_is_refused);
     tcase_add_test(files, long_and_odd_names_leave_room_for_the_advice);
-    Suite *suite = suite_create("target");
-    suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("target")

@@ -1,6 +1,7 @@
 // links: analyzer/target.c analyzer/target_find.c analyzer/target_elf.c
 // links: analyzer/target_script.c analyzer/target_privilege.c
 // What is run in the end: scripts and their interpreters, what the shell is given, names looked up in PATH.
+#include "tests/lib/suite.h"
 #include "tests/unit/target_fixture.h"
 
 #include <errno.h>
@@ -130,10 +131,8 @@ START_TEST(a_name_is_looked_up_in_path) {
 }
 END_TEST
 
-int main(void) {
-    TCase *files = tcase_create("scripts");
+static void add_tests(TCase *files) {
     tcase_add_checked_fixture(files, make_folder, remove_folder);
-    tcase_set_timeout(files, 60);
     tcase_add_test(files, a_script_is_judged_by_its_interpreter);
     tcase_add_test(files, scripts_of_scripts_are_followed_as_far_as_the_kernel_does);
     tcase_add_test(files, env_is_followed_to_what_it_runs);
@@ -143,11 +142,5 @@ int main(void) {
     tcase_add_test(files, what_cannot_be_executed_is_refused);
     tcase_add_test(files, what_is_not_there_is_not_found);
     tcase_add_test(files, a_name_is_looked_up_in_path);
-    Suite *suite = suite_create("target scripts");
-    suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("target scripts")

@@ -6,6 +6,7 @@
 // for it see what they would see without. Nothing else that happens to it is held up or changed.
 #include "analyzer/verdict/tracer.h"
 #include "preload/wire/atomic.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -379,17 +380,9 @@ START_TEST(the_tracers_end_lets_everything_go) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("tracer");
-    TCase *tests = tcase_create("tracer");
-    tcase_set_timeout(tests, 120);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, each_life_is_as_without_and_held_at_its_end, 0, LIVES);
     tcase_add_test(tests, who_is_traced_already_or_gone_is_refused);
     tcase_add_test(tests, the_tracers_end_lets_everything_go);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("tracer")

@@ -7,6 +7,7 @@
 #include "tests/unit/unwind_fixture.h"
 
 #include "preload/unwind_gate.h"
+#include "tests/lib/suite.h"
 
 #include <alloca.h>
 #include <errno.h>
@@ -302,11 +303,8 @@ START_TEST(a_thread_walks_while_another_forks) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("unwind");
-    TCase *tests = tcase_create("shapes");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, fixture_load, NULL);
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, recursion);
     tcase_add_test(tests, frames_of_variable_size);
     tcase_add_test(tests, a_frame_of_megabytes);
@@ -322,10 +320,5 @@ int main(void) {
     tcase_add_test(tests, the_gate_keeps_signals_out_and_gives_back_what_it_changed);
     if (!FIXTURE_SANITIZED_THREADS)
         tcase_add_test(tests, a_thread_walks_while_another_forks);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("unwind")

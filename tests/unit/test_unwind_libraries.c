@@ -7,6 +7,7 @@
 #include "tests/unit/unwind_fixture.h"
 
 #include "preload/frame_rules.h"
+#include "tests/lib/suite.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -354,11 +355,8 @@ START_TEST(generated_code_is_not_remembered) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("unwind libraries");
-    TCase *tests = tcase_create("libraries");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, fixture_load, NULL);
-    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, rules_of_an_unloaded_library_are_forgotten);
     tcase_add_test(tests, a_library_that_took_anothers_place_is_noticed);
     tcase_add_test(tests, a_constructor_run_by_dlopen);
@@ -373,10 +371,5 @@ int main(void) {
     tcase_add_test(tests, nothing_is_guessed_on_a_fiber);
     tcase_add_test(tests, a_frame_pointer_into_a_hole_is_not_followed);
     tcase_add_test(tests, generated_code_is_not_remembered);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("unwind libraries")

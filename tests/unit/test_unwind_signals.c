@@ -4,6 +4,7 @@
 // links: preload/unwind_gate.c preload/derive.c preload/frame_rules.c
 // flags: -pthread
 
+#include "tests/lib/suite.h"
 #include "tests/unit/unwind_fixture.h"
 
 #include <alloca.h>
@@ -239,9 +240,7 @@ START_TEST(every_instruction_may_be_interrupted_onto_another_stack) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("unwind signals");
-    TCase *tests = tcase_create("signals");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, fixture_load, NULL);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, handler_on_the_same_stack);
@@ -251,10 +250,5 @@ int main(void) {
     tcase_add_test(tests, a_walk_takes_little_stack);
     tcase_add_test(tests, every_instruction_may_be_interrupted);
     tcase_add_test(tests, every_instruction_may_be_interrupted_onto_another_stack);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("unwind signals")

@@ -9,6 +9,7 @@
 
 #include "preload/frame_rules.h"
 #include "preload/wire/atomic.h"
+#include "tests/lib/suite.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -200,19 +201,12 @@ START_TEST(a_gate_that_nobody_will_open_is_given_up) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("unwind stress");
-    TCase *tests = tcase_create("stress");
+static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, fixture_load, NULL);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, walks_loads_and_forks_at_once);
     if (!FIXTURE_SANITIZED_THREADS)
         tcase_add_test(tests, handlers_interrupt_walks);
     tcase_add_test(tests, a_gate_that_nobody_will_open_is_given_up);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
+SEEP_TEST_MAIN("unwind stress")

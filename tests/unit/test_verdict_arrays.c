@@ -2,6 +2,7 @@
 //
 // Arrays that grow keep what they hold, and begin with zeros where they are new.
 #include "analyzer/verdict/arrays.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -43,15 +44,8 @@ START_TEST(an_array_is_zero_or_as_it_was) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("verdict_arrays");
-    TCase *tests = tcase_create("verdict_arrays");
+static void add_tests(TCase *tests) {
     tcase_add_test(tests, what_an_array_holds_stays_when_it_is_extended);
     tcase_add_test(tests, an_array_is_zero_or_as_it_was);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("verdict_arrays")

@@ -3,6 +3,7 @@
 // Which words pass, with the instructions of this processor and with the plain ones: all that lie in either
 // span, no others, each with where it was found; and where a run of blocks ends.
 #include "analyzer/verdict/word_filter.h"
+#include "tests/lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -140,18 +141,11 @@ START_TEST(remarkable_blocks_are_noted) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("word_filter");
-    TCase *tests = tcase_create("word_filter");
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, words_in_the_spans_pass, 0, 2);
     tcase_add_loop_test(tests, a_run_goes_through_blocks_up_to_where_each_ends, 0, 2);
     tcase_add_loop_test(tests, a_run_stops_where_the_memory_ends_and_at_what_is_not_for_it, 0, 2);
     tcase_add_loop_test(tests, a_run_stops_before_the_batch_is_full, 0, 2);
     tcase_add_loop_test(tests, remarkable_blocks_are_noted, 0, 2);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+SEEP_TEST_MAIN("word_filter")

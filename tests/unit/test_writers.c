@@ -4,6 +4,7 @@
 // The formats for reviewers and CI servers, against golden files (tests/golden/NAME.FORMAT from NAME.json;
 // SEEP_GOLDEN=write writes them anew); what they share; and the two that are made of lines, read back from
 // reports made of hostile names.
+#include "tests/lib/suite.h"
 #include "tests/unit/writers_fixture.h"
 
 #include <unistd.h>
@@ -238,10 +239,7 @@ START_TEST(long_names_are_cut_between_characters) {
 }
 END_TEST
 
-int main(void) {
-    Suite *suite = suite_create("writers");
-    TCase *tests = tcase_create("formats");
-    tcase_set_timeout(tests, 60);
+static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, prints_as_the_golden_file_has_it, 0, GOLDEN_REPORTS * WRITERS);
     tcase_add_test(tests, folded_survives_hostile_names);
     tcase_add_test(tests, folded_stacks_have_one_unit);
@@ -251,10 +249,5 @@ int main(void) {
     tcase_add_test(tests, what_cgo_generated_is_in_nobodys_sources);
     tcase_add_test(tests, the_root_is_what_is_said_or_what_ci_says_or_here);
     tcase_add_test(tests, long_names_are_cut_between_characters);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
 }
+SEEP_TEST_MAIN("writers")
