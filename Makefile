@@ -66,7 +66,7 @@ $B/bench/%: bench/%.c
 $B/bench/live: tests/bench/bench_live.c tests/bench/bench.h $(wildcard analyzer/live*.c analyzer/live*.h) analyzer/must.h
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -I. -o $@ $(filter %.c,$^)
 # The verdict alone: another process holds the heap, and does nothing else.
-$B/bench/classify: tests/bench/bench_classify.c tests/bench/bench.h $(wildcard analyzer/verdict/*.h) analyzer/vector.h analyzer/must.h
+$B/bench/classify: tests/bench/bench_classify.c tests/bench/bench.h $(call linked,tests/bench/bench_classify.c) $(wildcard analyzer/verdict/*.h) analyzer/vector.h analyzer/must.h
 	$(call say,PROG,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -I. -o $@ $< $(call directive,links,$<)
 
 man := $(wildcard docs/man/*.1)
