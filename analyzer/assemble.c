@@ -105,6 +105,7 @@ static void fill_scan(const struct process *p, struct report_process *out, const
         return;
     }
     out->scan.pause_seconds = (double)p->scan.pause_ns / 1e9;
+    out->scan.reading_seconds = (double)p->scan.reading.reading_ns / 1e9;
     out->scan.threads = p->scan.threads;
     out->scan.root_bytes = p->scan.reading.root_bytes;
     out->scan.scanned_bytes = p->scan.reading.scanned_bytes;

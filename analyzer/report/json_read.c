@@ -261,6 +261,7 @@ static void read_scan(struct reader *r, const json_t *object, struct report_proc
     reader_enter_member(r, "scan");
     out->scan.refused = get_text_or_null(r, scan, "refused");
     out->scan.pause_seconds = get_seconds(r, scan, "pause");
+    out->scan.reading_seconds = get_seconds(r, scan, "reading");
     out->scan.done = !isnan(out->scan.pause_seconds);
     out->scan.threads = (uint64_t)get_number(r, scan, "threads", 0, INT64_MAX, 0);
     out->scan.root_bytes = (uint64_t)get_number(r, scan, "root_bytes", 0, INT64_MAX, 0);

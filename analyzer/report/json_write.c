@@ -227,6 +227,9 @@ static json_t *scan_object(const struct report_process *process) {
     json_t *object = must(json_object());
     put(object, "refused", text_or_null(process->scan.refused));
     put(object, "pause", done ? json_real(process->scan.pause_seconds) : json_null());
+    put(object, "reading",
+        done && !isnan(process->scan.reading_seconds) ? json_real(process->scan.reading_seconds)
+                                                      : json_null());
     put(object, "threads", done ? number(process->scan.threads) : json_null());
     put(object, "root_bytes", done ? number(process->scan.root_bytes) : json_null());
     put(object, "scanned_bytes", done ? number(process->scan.scanned_bytes) : json_null());

@@ -190,9 +190,9 @@ struct report_process {
     struct report_site *acquired;
     size_t acquired_count;
     struct {
-        const char *refused; // why blocks are unclassified; NULL: they are not
-        bool done;           // false: the figures below are not known
-        double pause_seconds;
+        const char *refused;                   // why blocks are unclassified; NULL: they are not
+        bool done;                             // false: the figures below are not known
+        double pause_seconds, reading_seconds; // all threads stood still; of that, memory was read
         uint64_t threads, root_bytes, scanned_bytes, unreadable_bytes;
     } scan;                    // the look for pointers
     struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id

@@ -1,4 +1,4 @@
-// See address_spans.h. Called by block_index.c.
+// See address_spans.h. Called by block_index.c and vtables.c.
 #include "analyzer/verdict/address_spans.h"
 
 static uint64_t last_address(const struct classify_block *block) {
@@ -8,19 +8,19 @@ static uint64_t last_address(const struct classify_block *block) {
 struct address_spans address_spans_of(const struct classify_block *blocks, size_t count) {
     if (count == 0)
         return (struct address_spans){{{UINT64_MAX, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}}};
-    uint64_t widest = 0, last = last_address(&blocks[0]);
-    struct address_spans spans = {{{blocks[0].address, 0}, {blocks[0].address, 0}}};
+    uint64_t widest = 0;
+    size_t cut = 0; // the block behind the widest gap
     for (size_t i = 1; i < count; i++) {
-        if (blocks[i].address > last && blocks[i].address - last > widest) {
-            widest = blocks[i].address - last;
-            spans.span[0].last = last;
-            spans.span[1].first = blocks[i].address;
+        uint64_t distance = blocks[i].address - blocks[i - 1].address, bytes = blocks[i - 1].bytes;
+        uint64_t gap = distance > bytes ? distance - bytes : 0;
+        if (gap > widest) {
+            widest = gap;
+            cut = i;
         }
-        if (last_address(&blocks[i]) > last)
-            last = last_address(&blocks[i]);
     }
-    spans.span[1].last = last;
-    if (widest == 0)
-        spans.span[0].last = last;
-    return spans;
+    struct address_span all = {blocks[0].address, last_address(&blocks[count - 1])};
+    if (cut == 0)
+        return (struct address_spans){{all, all}};
+    return (struct address_spans){
+        {{all.first, last_address(&blocks[cut - 1])}, {blocks[cut].address, all.last}}};
 }

@@ -4,6 +4,7 @@
 #include "analyzer/verdict/vtables.h"
 #include "analyzer/verdict/window.h"
 
+#include "analyzer/clock.h"
 #include "analyzer/vector.h"
 
 #include <errno.h>
@@ -152,10 +153,12 @@ int classify_read(const struct classify_input *input, struct classify **out) {
     pointers_open(&c->pointers, &r.index, c->count + 1, input->heuristics != 0);
     window_open(&r.window, input);
     vtables_open(&r.tables, input);
+    uint64_t began_ns = now_ns();
     read_blocks(&r);
     for (size_t i = 0; i < input->root_count; i++)
         read_root(&r, input->roots[i]);
     pointers_add(&c->pointers, c->count, input->words, input->word_count);
+    c->counts.reading_ns = now_ns() - began_ns;
     pointers_finish(&c->pointers);
     c->bytes = r.index.bytes;
     c->counts.overlapping = r.index.overlapping;

@@ -92,5 +92,6 @@ size_t verdict_targets(const struct verdicts *verdict, size_t nth, struct classi
 struct verdict_reading verdict_reading(const struct verdicts *verdict) {
     struct classify_counts counts;
     classify_count(verdict->classify, &counts);
-    return (struct verdict_reading){verdict->root_bytes, counts.scanned_bytes, counts.unreadable_bytes};
+    return (struct verdict_reading){verdict->root_bytes, counts.scanned_bytes, counts.unreadable_bytes,
+                                    counts.reading_ns};
 }

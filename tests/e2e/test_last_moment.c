@@ -48,7 +48,9 @@ START_TEST(what_is_held_is_reachable_and_what_is_lost_is_lost) {
     ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %s", holding->name, ran.outcome.err);
     assert_end(ran.process, "exit", 0);
     ck_assert_msg(json_is_null(json_object_get(scan_of(ran.process), "refused")), "%s", holding->name);
-    ck_assert(json_number_value(json_object_get(scan_of(ran.process), "pause")) > 0);
+    double pause = json_number_value(json_object_get(scan_of(ran.process), "pause")),
+           reading = json_number_value(json_object_get(scan_of(ran.process), "reading"));
+    ck_assert(reading > 0 && reading < pause);
     ck_assert_msg(
         blocks_of_size(ran.process, "reachable", HELD) == holding->held &&
             (holding->lost == NOT_ASKED || blocks_of_size(ran.process, "definite", LOST) == holding->lost),
