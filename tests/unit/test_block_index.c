@@ -211,6 +211,7 @@ START_TEST(what_does_not_ascend_is_refused) {
 END_TEST
 
 static void add_tests(TCase *tests) {
+    tcase_set_timeout(tests, 0); // a long run is the caller's wish
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_test(tests, random_blocks_are_found);
     tcase_add_test(tests, pieces_of_16_bytes_all_over_regions);

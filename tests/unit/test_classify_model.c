@@ -233,6 +233,7 @@ START_TEST(random_heaps_are_classified_as_defined) {
 END_TEST
 
 static void add_tests(TCase *tests) {
+    tcase_set_timeout(tests, 0); // a long run is the caller's wish
     tcase_add_test(tests, random_heaps_are_classified_as_defined);
 }
 SEEP_TEST_MAIN("classify_model")
