@@ -2,7 +2,9 @@
 // Holds a block of 200 bytes, loses one of 100, and ends in a way of which libc's exit knows nothing, or
 // nearly so: ends_unseen CASE
 #define _GNU_SOURCE
-#include "tests/programs/keep.h"
+#include "tests/programs/cases.h"
+#include "tests/programs/lose.h"
+#include "tests/programs/others.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,23 +21,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { HELD = 200, LOST = 100, OTHERS = 4, THREADS = 1000, SIGNALS = 1000 };
+enum { THREADS = 1000, SIGNALS = 1000 };
 
 static const char *program;
 static void *volatile held;
-
-__attribute__((noinline)) static void lose(void) {
-    void *volatile block = malloc(LOST);
-    MUST(block != NULL);
-    block = NULL;
-}
-
-// Leaves nothing of what it had on the stack.
-__attribute__((noinline)) static void wipe_stack(void) {
-    char space[131072];
-    memset(space, 0, sizeof space);
-    __asm__ volatile("" : : "r"(space) : "memory");
-}
 
 static void raw_exit(int status) {
     syscall(SYS_exit_group, status);
@@ -96,15 +85,6 @@ static void *holds_on_its_stack(void *barrier) {
     return block;
 }
 
-static void start_others(void *(*does)(void *)) {
-    static pthread_barrier_t barrier;
-    pthread_barrier_init(&barrier, NULL, OTHERS + 1);
-    pthread_t thread;
-    for (int i = 0; i < OTHERS; i++)
-        MUST(pthread_create(&thread, NULL, does, &barrier) == 0);
-    pthread_barrier_wait(&barrier);
-}
-
 static void threads_hold(void) {
     start_others(holds_on_its_stack);
     raw_exit(5);
@@ -131,17 +111,8 @@ static void a_thread_execs(void) {
         pause();
 }
 
-static void *outlives_the_first(void *first) {
-    pthread_join(*(pthread_t *)first, NULL);
-    syscall(SYS_exit, 13);
-    return NULL;
-}
-
 static void ends_with_its_last_thread(void) {
-    static pthread_t first, thread;
-    first = pthread_self();
-    MUST(pthread_create(&thread, NULL, outlives_the_first, &first) == 0);
-    syscall(SYS_exit, 13);
+    end_with_last_thread(13);
 }
 
 static void *ends(void *unused) {
@@ -210,12 +181,7 @@ static void forks(void) {
     raw_exit(11);
 }
 
-#define CASE(name)                                                                                           \
-    { #name, name }
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
+static const struct program_case cases[] = {
     CASE(exits_raw),    CASE(a_thread_exits_raw),        CASE(segfaults),      CASE(is_terminated),
     CASE(is_killed),    CASE(fails_an_assertion),        CASE(frees_twice),    CASE(exits_by_libc),
     CASE(threads_hold), CASE(execs_beside_threads),      CASE(a_thread_execs), CASE(makes_threads),
@@ -230,8 +196,6 @@ int main(int argc, char **argv) {
     held = malloc(HELD);
     lose();
     wipe_stack();
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        if (!strcmp(argv[1], cases[i].name))
-            cases[i].run();
+    named_case(cases, COUNT_OF(cases), argv[1])->run();
     return 2;
 }

@@ -3,7 +3,7 @@
 // of 200 bytes that it can still get at, and one of 100 bytes that it cannot.
 #define _GNU_SOURCE
 #include "tests/programs/cases.h"
-#include "tests/programs/keep.h"
+#include "tests/programs/lose.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -17,22 +17,9 @@
 #include <time.h>
 #include <ucontext.h>
 
-enum { THREADS = 100, HELD = 200, LOST = 100 };
+enum { THREADS = 100 };
 
 static void *volatile nothing;
-
-__attribute__((noinline)) static void lose(void) {
-    void *volatile block = malloc(LOST);
-    MUST(block != NULL);
-    block = NULL;
-}
-
-// Leaves nothing of what it had on the stack, where later calls may leave parts of it unwritten.
-__attribute__((noinline)) static void wipe_stack(void) {
-    char space[131072];
-    memset(space, 0, sizeof space);
-    __asm__ volatile("" : : "r"(space) : "memory");
-}
 
 static pthread_barrier_t started;
 

@@ -7,6 +7,7 @@
 #include "analyzer/verdict/tracer.h"
 #include "preload/wire/atomic.h"
 #include "tests/lib/suite.h"
+#include "tests/programs/others.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -38,7 +39,7 @@
 #define SANITIZED_THREADS 0 // else there is a thread of the sanitizer's, and room for few in all
 #endif
 
-enum { OTHERS = 3, THREADS = SANITIZED_THREADS ? 60 : 1000, SIGNALS = 2000 };
+enum { THREADS = SANITIZED_THREADS ? 60 : 1000, SIGNALS = 2000 };
 
 static int gate[2]; // the child begins when it can read
 static sem_t rung;
@@ -54,16 +55,6 @@ static void *waits(void *barrier) {
     for (;;)
         pause();
     return NULL;
-}
-
-static void start_others(void *(*does)(void *)) {
-    static pthread_barrier_t barrier;
-    pthread_barrier_init(&barrier, NULL, OTHERS + 1);
-    pthread_t thread;
-    for (int i = 0; i < OTHERS; i++)
-        if (pthread_create(&thread, NULL, does, &barrier) != 0)
-            abort();
-    pthread_barrier_wait(&barrier);
 }
 
 static void end_raw(int status) {
@@ -177,17 +168,8 @@ static void gets_signals(void) {
     end_raw(counted == SIGNALS - SIGNALS / 4 ? 8 : 1);
 }
 
-static void *ends_later(void *main_thread) {
-    pthread_join(*(pthread_t *)main_thread, NULL);
-    syscall(SYS_exit, 9);
-    return NULL;
-}
-
 static void ends_with_its_last_thread(void) {
-    static pthread_t self, thread;
-    self = pthread_self();
-    pthread_create(&thread, NULL, ends_later, &self);
-    syscall(SYS_exit, 9);
+    end_with_last_thread(9);
 }
 
 // What stops and starts it is seen by its parent, and so is its end.
