@@ -201,12 +201,11 @@ struct report *assemble_report(const struct session *session, const struct optio
         doubt(&a, arena_printf(arena, "%" PRIu64 " processes could not be taken in and ran unrecorded",
                                session->failed_meetings));
 
-    struct symbols *symbols = symbols_new(&(struct symbols_options){.debuginfod = options->debuginfod});
+    struct symbols *symbols = foresight_symbols(session->foresight);
     report->processes = arena_array(arena, struct report_process, session->process_count);
     report->process_count = session->process_count;
     for (size_t i = 0; i < session->process_count; i++)
         fill_process(&a, session->processes[i], &report->processes[i], options, symbols);
-    symbols_free(symbols);
     site_ids_assign(report);
     for (size_t i = 0; i < report->process_count; i++) {
         sites_sort(&report->processes[i]);

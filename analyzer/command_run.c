@@ -56,6 +56,7 @@ int command_run(const struct options *options) {
                                                .follow_children = options->follow_children,
                                                .track = options->track, // TRACK_ bits are the wire's
                                                .turnover = report_outputs_want_acquired(options),
+                                               .debuginfod = options->debuginfod,
                                                .verbosity = options->verbosity,
                                                .examine = {.verdict = options->verdict,
                                                            .trace_all = options->trace,

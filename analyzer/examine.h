@@ -2,6 +2,7 @@
 // once it is gone. Each kind of resource has its own room; this is the list of them.
 #pragma once
 
+#include "analyzer/foresight.h"
 #include "analyzer/process.h"
 #include "analyzer/verdict/stop.h"
 
@@ -13,6 +14,7 @@ struct examine_options {
     bool memory;      // read what it is resident for
     bool descriptors; // look at what it has open
     int board_fd;     // of the session, which each process has mapped
+    struct foresight *foresight; // begins with the process's stacks (foresight.h); NULL: it is not the last
 };
 
 // Does any of these need a process to stand still?

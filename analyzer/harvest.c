@@ -136,6 +136,19 @@ static bool next_frame(const struct harvester *c, uint32_t id, uint32_t steps, s
            out->parent < id; // two markers
 }
 
+// Unless it is a mark, or a frame of ours.
+static void add_frame(struct harvester *c, const struct wire_stack_node *node) {
+    struct harvest *h = c->harvest;
+    if (node->module & (STACK_TRUNCATED | STACK_ELIDED))
+        return;
+    int32_t module = module_index(c, node->module & STACK_MODULE_MASK);
+    if (module >= 0 && h->modules[module].is_ours)
+        return;
+    struct harvested_frame *frame = VECTOR_PUSH(h->frames, h->frame_count, h->frame_room);
+    frame->address = node->module & STACK_EXACT_PC ? node->pc : node->pc - 1;
+    frame->module = module;
+}
+
 static void read_stack(struct harvester *c, struct harvested_group *group) {
     struct harvest *h = c->harvest;
     struct wire_stack_node node;
@@ -151,14 +164,7 @@ static void read_stack(struct harvester *c, struct harvested_group *group) {
         }
         if (node.module & STACK_TRUNCATED)
             group->truncated = true;
-        if (node.module & (STACK_TRUNCATED | STACK_ELIDED))
-            continue;
-        int32_t module = module_index(c, node.module & STACK_MODULE_MASK);
-        if (module >= 0 && h->modules[module].is_ours)
-            continue;
-        struct harvested_frame *frame = VECTOR_PUSH(h->frames, h->frame_count, h->frame_room);
-        frame->address = node.module & STACK_EXACT_PC ? node.pc : node.pc - 1;
-        frame->module = module;
+        add_frame(c, &node);
     }
     group->frame_count = h->frame_count - group->first_frame;
 }
@@ -182,6 +188,31 @@ void harvest_collect(struct harvest *harvest, const struct family *family, const
     struct harvester *harvester = harvest_begin(harvest, family);
     harvest_live(harvester, live, verdict);
     harvest_end(harvester);
+}
+
+struct glance {
+    struct harvester harvester;
+    struct table seen; // nodes of the stack table
+};
+
+// What was seen already, its callers have been, too.
+static void glance_at(void *context, const struct live_block *block) {
+    struct glance *glance = context;
+    struct wire_stack_node node;
+    int fresh = 1;
+    for (uint32_t id = block->stack, steps = 0; id != 0; id = node.parent) {
+        table_at(&glance->seen, id, 0, &fresh);
+        if (!fresh || !next_frame(&glance->harvester, id, ++steps, &node))
+            break;
+        add_frame(&glance->harvester, &node);
+    }
+}
+
+void harvest_glance(struct harvest *harvest, const struct family *family, const struct live_set *live) {
+    struct glance glance = {.harvester = {.harvest = harvest, .family = family}};
+    live_some(live, HARVEST_GLANCE_BLOCKS, glance_at, &glance);
+    table_free(&glance.seen);
+    table_free(&glance.harvester.modules);
 }
 
 static int by_bytes(const void *left, const void *right) {

@@ -12,7 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HARVEST_EXAMPLES = 5, HARVEST_TALLIES = 8, HARVEST_TARGETS = 5, HARVEST_ACQUIRED = 1 << 14 };
+enum {
+    HARVEST_EXAMPLES = 5,
+    HARVEST_TALLIES = 8,
+    HARVEST_TARGETS = 5,
+    HARVEST_ACQUIRED = 1 << 14,
+    HARVEST_GLANCE_BLOCKS = 1 << 16
+};
 
 // One object that frames lie in; shared by all groups of the harvest.
 struct harvested_module {
@@ -112,6 +118,10 @@ void harvest_live(struct harvester *harvester, const struct live_set *live, cons
 // The three in one: a harvest of blocks alone.
 void harvest_collect(struct harvest *harvest, const struct family *family, const struct live_set *live,
                      const struct verdicts *verdict);
+
+// Without groups: the frames alone, each once, of the stacks of some of a settled set's blocks, at most
+// HARVEST_GLANCE_BLOCKS; of sets that are not larger, of all. Takes a few milliseconds at most.
+void harvest_glance(struct harvest *harvest, const struct family *family, const struct live_set *live);
 
 // Adds what each stack acquired. Sorts the turnover's entries.
 void harvest_acquired(struct harvest *harvest, const struct family *family, struct turnover *acquired);

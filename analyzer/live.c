@@ -178,10 +178,10 @@ void live_count(const struct live_set *set, struct live_counts *out) {
     *out = set->counts;
 }
 
-void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block),
-               void *context) {
-    for (uint32_t number = 1; number < set->table.entries.used; number++) {
-        const struct live_entry *entry = live_entry_at(&set->table, number);
+static void visit_every(const struct live_set *set, uint32_t step,
+                        void (*visit)(void *context, const struct live_block *block), void *context) {
+    for (uint64_t number = 1; number < set->table.entries.used; number += step) {
+        const struct live_entry *entry = live_entry_at(&set->table, (uint32_t)number);
         struct live_block block = {entry->address, entry->bytes, entry->stack, entry->call, entry->flags};
         if (entry->kind == ENTRY_HISTORY) {
             const struct live_node *held = live_order_held(set, entry);
@@ -193,6 +193,17 @@ void live_each(const struct live_set *set, void (*visit)(void *context, const st
         }
         visit(context, &block);
     }
+}
+
+void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block),
+               void *context) {
+    visit_every(set, 1, visit, context);
+}
+
+void live_some(const struct live_set *set, size_t most,
+               void (*visit)(void *context, const struct live_block *block), void *context) {
+    size_t all = set->table.entries.used - 1; // numbers begin with 1
+    visit_every(set, all > most ? (uint32_t)((all + most - 1) / most) : 1, visit, context);
 }
 
 size_t live_memory(const struct live_set *set) {

@@ -64,5 +64,9 @@ void live_count(const struct live_set *set, struct live_counts *out);
 void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block),
                void *context);
 
+// The same for at most `most` of them, spread over the whole set.
+void live_some(const struct live_set *set, size_t most,
+               void (*visit)(void *context, const struct live_block *block), void *context);
+
 // Bytes of memory the set itself uses.
 size_t live_memory(const struct live_set *set);

@@ -60,18 +60,20 @@ static const char *shared(struct resolved *resolved, const char *text) {
     return strcmp(resolved->texts[index], text) == 0 ? resolved->texts[index] : text;
 }
 
+struct symbol_module resolved_module(const struct harvested_module *module) {
+    return (struct symbol_module){.path = module->path,
+                                  .load_bias = module->load_bias,
+                                  .build_id = module->build_id_bytes ? module->build_id : NULL,
+                                  .build_id_bytes = module->build_id_bytes};
+}
+
 static void resolve(struct resolved *resolved, const struct harvested_frame *frame) {
-    const struct harvested_module *module =
-        frame->module < 0 ? NULL : &resolved->harvest->modules[frame->module];
-    struct symbol_module known = {0};
-    if (module)
-        known = (struct symbol_module){.path = module->path,
-                                       .load_bias = module->load_bias,
-                                       .build_id = module->build_id_bytes ? module->build_id : NULL,
-                                       .build_id_bytes = module->build_id_bytes};
+    struct symbol_module module = {0};
+    if (frame->module >= 0)
+        module = resolved_module(&resolved->harvest->modules[frame->module]);
     struct report_frame out[MOST_FRAMES];
-    size_t count = symbols_resolve(resolved->symbols, module ? &known : NULL, frame->address, resolved->arena,
-                                   out, MOST_FRAMES);
+    size_t count = symbols_resolve(resolved->symbols, frame->module < 0 ? NULL : &module, frame->address,
+                                   resolved->arena, out, MOST_FRAMES);
     *VECTOR_PUSH(resolved->addresses, resolved->address_count, resolved->address_room) =
         (struct known_address){*frame, resolved->frame_count, count};
     for (size_t i = 0; i < count; i++) {

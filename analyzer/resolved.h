@@ -12,6 +12,9 @@ struct resolved;
 struct resolved *resolved_new(const struct harvest *harvest, struct symbols *symbols, struct arena *arena);
 void resolved_free(struct resolved *resolved);
 
+// The object as symbols/ knows objects; good as long as the harvest.
+struct symbol_module resolved_module(const struct harvested_module *module);
+
 // The frames of a group, innermost first; returns how many.
 size_t resolved_frames(struct resolved *resolved, const struct harvested_group *group,
                        struct report_frame **out);

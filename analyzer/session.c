@@ -86,6 +86,7 @@ int session_open(struct session *session, const struct session_options *options,
     }
     if (!bad)
         session->options.examine.board_fd = board_fd(session->board);
+    session->foresight = foresight_new(&(struct symbols_options){.debuginfod = options->debuginfod});
     if (bad) {
         snprintf(message, message_bytes, "cannot open a session: %s: %s", what, strerror(-bad));
         session_close(session);
@@ -350,12 +351,27 @@ static void finish_gone(struct session *session) {
     end_families(session);
 }
 
+static size_t live_processes(const struct session *session) {
+    size_t live = 0;
+    for (size_t i = 0; i < session->family_count; i++)
+        live += session->families[i]->live_processes;
+    return live;
+}
+
+// What is looked at of one: names ahead of the report only when that is near.
+static struct examine_options options_now(const struct session *session) {
+    struct examine_options options = session->options.examine;
+    options.foresight = live_processes(session) == 1 ? session->foresight : NULL;
+    return options;
+}
+
 static void examine(struct session *session, struct process *process) {
     struct family *family = process->family;
     if (!process->traced) { // else its very last moment is still to come
         process->examined = true;
         watch_beat(session->watch, true);
-        process_examine(process, &session->options.examine);
+        struct examine_options options = options_now(session);
+        process_examine(process, &options);
         watch_beat(session->watch, false);
     }
     uint32_t *examined = &family_process(family, process->slot)->examined;
@@ -384,10 +400,7 @@ static bool is_last(struct session *session, const struct process *root) {
     finish_gone(session); // those that ended before are not to keep it waiting
     if (session->root_gone)
         return false;
-    size_t live = 0;
-    for (size_t i = 0; i < session->family_count; i++)
-        live += session->families[i]->live_processes;
-    return live == 1 && !process_has_children(root);
+    return live_processes(session) == 1 && !process_has_children(root);
 }
 
 // A root that started us itself stands in its last moment and waits: finish it if nobody else is left, else
@@ -418,16 +431,15 @@ static void examine_traced(struct session *session) {
             session->held = end;
         process->examined = true;
         watch_beat(session->watch, true);
-        trace_examine(session->tracer, end, process, &session->options.examine, !session->held);
+        struct examine_options options = options_now(session);
+        trace_examine(session->tracer, end, process, &options, !session->held);
         watch_beat(session->watch, false);
         session->root_last = session->held != NULL;
     }
 }
 
 static void say_waiting(struct session *session) {
-    size_t live = 0;
-    for (size_t i = 0; i < session->family_count; i++)
-        live += session->families[i]->live_processes;
+    size_t live = live_processes(session);
     session->told_waiting = true;
     if (live && session->options.verbosity >= 0 && !session->root_waits)
         fprintf(
@@ -485,6 +497,7 @@ void session_close(struct session *session) {
     if (session->held)
         tracer_release(session->tracer, session->held);
     tracer_free(session->tracer);
+    foresight_free(session->foresight);
     watch_free(session->watch);
     board_free(session->board); // tells who waits for the report, too
     for (size_t i = 0; i < session->process_count; i++)

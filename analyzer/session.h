@@ -16,7 +16,8 @@ struct session_options {
     uint32_t depth;
     uint32_t track; // WIRE_TRACK_ bits
     bool follow_children;
-    bool turnover; // count what each stack acquires, given back or not
+    bool turnover;   // count what each stack acquires, given back or not
+    bool debuginfod; // names may be asked for over the network
     int verbosity;
     struct examine_options examine; // what is looked at when a process ends
 };
@@ -25,8 +26,9 @@ struct session {
     struct session_options options;
     struct board *board;
     struct watch *watch;
-    struct tracer *tracer;   // NULL: nobody had to be traced yet
-    struct tracer_end *held; // of a traced root, which stands in its last moment until the report is out
+    struct foresight *foresight; // has the names for the report
+    struct tracer *tracer;       // NULL: nobody had to be traced yet
+    struct tracer_end *held;     // of a traced root, which stands in its last moment until the report is out
     struct meeting_place place;
     int epoll_fd, signal_fd;
     struct family **families;

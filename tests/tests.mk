@@ -92,7 +92,7 @@ test-e2e: all $(e2e_run) programs ## run seep on programs; T=name runs one
 # What threads share must also pass under SAN=thread: the unit tests that start threads, but for those whose threads share
 # nothing, and the live set's model.
 alone_src      := $(patsubst %,tests/unit/test_%.c,report_formats stop stop_calls unwind unwind_libraries)
-concurrent_src := $(filter-out $(alone_src),$(sort $(shell grep -l pthread_create $(unit_src)) tests/unit/test_live_model.c))
+concurrent_src := $(filter-out $(alone_src),$(sort $(shell grep -l pthread_create $(unit_src)) tests/unit/test_live_model.c tests/unit/test_foresight.c))
 .PHONY: test-concurrent build-unit build-concurrent
 build-unit: $(unit_bin)
 build-concurrent: $(concurrent_src:%.c=$B/%)

@@ -118,6 +118,17 @@ static size_t copy_frames(const struct known_object *known, struct cached_frames
     return count;
 }
 
+static struct cached_frames frames_at(struct symbols *symbols, struct known_object *known, uint64_t offset) {
+    struct cached_frames frames;
+    if (!frame_cache_find(symbols->cache, known->object, offset, &frames))
+        frames = frame_cache_add(symbols->cache, known->object, offset);
+    return frames;
+}
+
+void symbols_prepare(struct symbols *symbols, const struct symbol_module *module, uint64_t address) {
+    frames_at(symbols, object_of(symbols, module), address - module->load_bias);
+}
+
 size_t symbols_resolve(struct symbols *symbols, const struct symbol_module *module, uint64_t address,
                        struct arena *arena, struct report_frame *out, size_t out_max) {
     if (out_max == 0)
@@ -128,10 +139,7 @@ size_t symbols_resolve(struct symbols *symbols, const struct symbol_module *modu
     }
     struct known_object *known = object_of(symbols, module);
     uint64_t offset = address - module->load_bias;
-    struct cached_frames frames;
-    if (!frame_cache_find(symbols->cache, known->object, offset, &frames))
-        frames = frame_cache_add(symbols->cache, known->object, offset);
-    return copy_frames(known, frames, offset, arena, out, out_max);
+    return copy_frames(known, frames_at(symbols, known, offset), offset, arena, out, out_max);
 }
 
 size_t symbols_remarks(const struct symbols *symbols, const char *const **out) {

@@ -42,6 +42,10 @@ void symbols_free(struct symbols *symbols);
 size_t symbols_resolve(struct symbols *symbols, const struct symbol_module *module, uint64_t address,
                        struct arena *arena, struct report_frame *out, size_t out_max);
 
+// Looks up what symbols_resolve() is going to be asked for, so that it finds it known. May be called by
+// another thread, as long as no two use symbols at once.
+void symbols_prepare(struct symbols *symbols, const struct symbol_module *module, uint64_t address);
+
 // Human-readable remarks gathered while resolving ("/usr/bin/x: debug sections compressed with zstd, which
 // this libdw cannot read"), each once; the array and strings live as long as symbols.
 size_t symbols_remarks(const struct symbols *symbols, const char *const **out);

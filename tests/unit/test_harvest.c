@@ -174,6 +174,37 @@ START_TEST(damaged_stacks_are_counted_and_cost_nothing) {
 }
 END_TEST
 
+static size_t times_seen(uint64_t address) {
+    size_t times = 0;
+    for (size_t i = 0; i < harvest.frame_count; i++)
+        times += harvest.frames[i].address == address;
+    return times;
+}
+
+START_TEST(a_glance_sees_each_frame_once) {
+    setup();
+    module(1, "/bin/main", 1000);
+    module(2, "/lib/libseep.so", 2000);
+    node(1, 0, STACK_TRUNCATED, 0);
+    node(2, 1, 1, 100);
+    node(3, 2, 1, 200);
+    node(4, 2, 1, 300);
+    node(5, 4, 2, 400);
+    node(6, 7, 1, 500); // its caller is younger than it
+    for (uint64_t i = 0; i < 1000; i++)
+        block(16 + 16 * i, 1, CALL_malloc, 3 + i % 4);
+    live_settle(live);
+    harvest_glance(&harvest, family, live);
+    ck_assert_uint_eq(harvest.group_count, 0);
+    ck_assert_uint_eq(harvest.frame_count, 3);
+    ck_assert_uint_eq(times_seen(99), 1);
+    ck_assert_uint_eq(times_seen(199), 1);
+    ck_assert_uint_eq(times_seen(299), 1);
+    ck_assert_str_eq(harvest.modules[harvest.frames[0].module].path, "/bin/main");
+    teardown();
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_test(tests, blocks_are_grouped_by_call_and_stack);
     tcase_add_test(tests, examples_are_the_lowest_addresses);
@@ -181,5 +212,6 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, markers_are_no_frames);
     tcase_add_test(tests, the_deepest_stack_that_may_be_is_whole);
     tcase_add_test(tests, damaged_stacks_are_counted_and_cost_nothing);
+    tcase_add_test(tests, a_glance_sees_each_frame_once);
 }
 SEEP_TEST_MAIN("harvest")

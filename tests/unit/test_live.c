@@ -406,6 +406,29 @@ START_TEST(extreme_values_are_values_like_any_other) {
 }
 END_TEST
 
+static void count_block(void *context, const struct live_block *block) {
+    size_t *parts = context; // of the addresses, a tenth each
+    parts[block->address / 16000]++;
+}
+
+START_TEST(some_blocks_are_a_few_from_everywhere) {
+    for (uint64_t i = 0; i < 10000; i++)
+        live_apply(set, &(struct wire_record){
+                            .address = 16 * i, .bytes = 1, .call = CALL_malloc, .kind = RECORD_ACQUIRE});
+    live_settle(set);
+    size_t all[10] = {0}, some[10] = {0};
+    live_some(set, 10000, count_block, all);
+    live_some(set, 500, count_block, some);
+    size_t sum = 0;
+    for (size_t i = 0; i < 10; i++) {
+        ck_assert_uint_eq(all[i], 1000);
+        ck_assert_uint_ge(some[i], 10);
+        sum += some[i];
+    }
+    ck_assert_uint_le(sum, 500);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, open_set, close_set);
@@ -428,6 +451,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, memory_follows_live_blocks_when_acquires_come_late);
     tcase_add_test(tests, memory_is_bounded_when_no_release_is_ever_seen);
     tcase_add_test(tests, one_address_may_have_any_number_of_waiting_releases);
+    tcase_add_test(tests, some_blocks_are_a_few_from_everywhere);
     tcase_add_test(tests, extreme_values_are_values_like_any_other);
 }
 SEEP_TEST_MAIN("live")
