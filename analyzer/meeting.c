@@ -22,9 +22,11 @@ int meeting_hear(int connection, struct hello *out) {
         return -errno;
     if (got != sizeof hello || hello.magic != WIRE_HELLO_MAGIC || hello.version != WIRE_VERSION)
         return -EPROTO;
-    if (peer.uid != geteuid() && peer.uid != 0)
+    bool other_user = peer.uid != geteuid() && peer.uid != 0;
+    if (other_user && geteuid() != 0)
         return -EPERM;
     *out = (struct hello){.pid = peer.pid,
+                          .other_user = other_user,
                           .foreign_ids = (uint32_t)peer.pid != hello.pid,
                           .address_space = hello.address_space,
                           .socket = (int)hello.socket};

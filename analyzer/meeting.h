@@ -9,12 +9,14 @@
 struct hello {
     pid_t pid;              // as we see it; from the kernel
     bool foreign_ids;       // the process sees itself under another id: another pid namespace
+    bool other_user;        // neither ours nor root's: only root hears such a one
     uint64_t address_space; // its limit in bytes
     int socket;             // the descriptor that is the shim's own, not the program's
 };
 
 // Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version;
-// -EPERM: not by a process of our user (or root); -EPIPE: who connected is gone without a word; -errno.
+// -EPERM: by a process of another user, and we are not root; -EPIPE: who connected is gone without a word;
+// -errno.
 int meeting_hear(int connection, struct hello *out);
 
 // Answers with the board and a family's memory, and the session's path if that is wanted. 0 or -errno;

@@ -1,9 +1,11 @@
-// Where the programs of a session come to meet: a socket in a directory that only this user may enter.
+// Where the programs of a session come to meet: a socket in a directory that only this user may enter. Root's
+// may be entered by all, since what root runs may change its user and then execute; who comes is asked
+// (session.c).
 #pragma once
 
 struct meeting_place {
     int listen_fd;        // SOCK_SEQPACKET, accepts without waiting; -1: not open
-    char directory[64];   // private, 0700; empty: there is none
+    char directory[64];   // 0700, root's 0711; empty: there is none
     char socket_path[96]; // in it
 };
 

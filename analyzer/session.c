@@ -6,6 +6,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/examine.h"
 #include "analyzer/meeting.h"
+#include "analyzer/members.h"
 #include "analyzer/process_descriptors.h"
 #include "analyzer/sample.h"
 #include "analyzer/trace.h"
@@ -153,22 +154,6 @@ static void finish(struct session *session, struct process *process, bool still_
     process_finish(process, still_running);
 }
 
-static struct process *process_by_pid(struct session *session, pid_t pid) {
-    for (size_t i = session->process_count; i-- > session->first_live;) {
-        struct process *process = session->processes[i];
-        if (process->family && process->pid == pid && !process->unseen)
-            return process;
-    }
-    return NULL;
-}
-
-static struct process *process_over(struct session *session, int connection) {
-    for (size_t i = session->process_count; i-- > session->first_live;)
-        if (session->processes[i]->connection == connection)
-            return session->processes[i];
-    return NULL;
-}
-
 static void found_fork(void *context, struct family *family, uint32_t slot) {
     struct session *session = context;
     const struct wire_process *wire = family_process(family, slot);
@@ -207,7 +192,11 @@ static int take_in(struct session *session, int connection, const char *session_
         return bad;
     }
     discover(session); // it may be a forked child that has not been seen yet
-    struct process *before = process_by_pid(session, hello.pid);
+    if (hello.other_user && !member_descends(session, hello.pid)) {
+        session->failed_meetings++; // it may be one of ours whose parents are gone
+        return -EPERM;
+    }
+    struct process *before = member_by_pid(session, hello.pid);
     if (!session->options.follow_children && session->root_came && hello.pid != session->root) {
         meeting_decline(connection, ANSWER_IGNORED);
         return 0;
@@ -269,10 +258,10 @@ int session_take_first(struct session *session, int connection) {
 }
 
 static void handle_connection(struct session *session, int connection) {
-    struct process *met = process_over(session, connection);
+    struct process *met = member_over(session, connection);
     if (met)
         part(met, false);
-    else if (take_in(session, connection, NULL) != -EAGAIN && !process_over(session, connection))
+    else if (take_in(session, connection, NULL) != -EAGAIN && !member_over(session, connection))
         close(connection);
 }
 
@@ -407,7 +396,7 @@ static bool is_last(struct session *session, const struct process *root) {
 // let it go. One that is traced waits later.
 static void look_at_waiting_root(struct session *session) {
     struct process *root =
-        session->root_waits && !session->root_gone ? process_by_pid(session, session->root) : NULL;
+        session->root_waits && !session->root_gone ? member_by_pid(session, session->root) : NULL;
     if (!root || !atomic_load_acquire(&family_process(root->family, root->slot)->waits)) // LW2
         return;
     if (!root->traced && is_last(session, root))
@@ -421,7 +410,7 @@ static void examine_traced(struct session *session) {
     struct tracer_end *end;
     while (session->tracer && !session->held && (end = tracer_take(session->tracer))) {
         discover(session);
-        struct process *process = process_by_pid(session, end->pid);
+        struct process *process = member_by_pid(session, end->pid);
         if (!process || process->examined) {
             tracer_release(session->tracer, end);
             continue;

@@ -64,8 +64,8 @@ static int hear_answer(int fd, struct wire_answer *answer, int fds[2], char *tex
     struct msghdr message = {
         .msg_iov = parts, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof control};
     long got = retry(SYS_recvmsg, fd, (long)&message, MSG_CMSG_CLOEXEC);
-    if (got < (long)sizeof *answer)
-        return got < 0 ? (int)got : -EPROTO;
+    if (got < (long)sizeof *answer) // nothing: it does not want us, or is gone
+        return got < 0 ? (int)got : got == 0 ? -ECONNREFUSED : -EPROTO;
     if (answer->magic != WIRE_HELLO_MAGIC || answer->version != WIRE_VERSION ||
         answer->answer == ANSWER_FAILED)
         return -EPROTONOSUPPORT;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct seep_run by(enum way way, const char *name) {
     struct seep_job job = {.program = {.argv = {program_path("processes"), name, program_path("leaf")}}};
@@ -237,6 +238,58 @@ START_TEST(a_child_that_cannot_take_the_memory_is_said_to_run_unrecorded) {
 }
 END_TEST
 
+// A copy that every user may read, wherever the tests were built.
+static const char *copied(const char *path, const char *name) {
+    struct outcome outcome = run(&(struct command){.argv = {"cp", path, test_path(name)}});
+    ck_assert_int_eq(exit_status(&outcome), 0);
+    ck_assert_int_eq(chmod(test_path(name), 0755), 0);
+    ck_assert_int_eq(chmod(test_directory(), 0755), 0);
+    return test_path(name);
+}
+
+static const char *preloaded_copy(void) {
+    return text("LD_PRELOAD=%s", copied(libseep_path(), "libseep.so"));
+}
+
+#define AS_ANOTHER_USER "setpriv", "--reuid=65534", "--clear-groups"
+
+START_TEST(a_program_that_root_starts_as_another_user_is_followed) {
+    if (geteuid() != 0)
+        return;
+    struct seep_job job = {.program = {.argv = {"env", preloaded_copy(), AS_ANOTHER_USER,
+                                                copied(program_path("leaf"), "leaf"), "3"}}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    ck_assert_msg(exit_status(&ran.outcome) == 3, "%s", ran.outcome.err);
+    ck_assert_str_eq(ran.outcome.err, "");
+    ck_assert(is_exact(ran.report));
+    assert_leaf(ran.report, 3);
+}
+END_TEST
+
+static bool named_a_session(void *context) {
+    return strchr(run_output_so_far(context), '\n') != NULL;
+}
+
+START_TEST(another_user_who_is_no_child_is_not_let_in) {
+    if (geteuid() != 0)
+        return;
+    const char *wait = text("echo $SEEP_SESSION; until [ -e %s ]; do sleep 0.02; done", test_path("over"));
+    struct seep_job job = {.program = {.argv = {"sh", "-c", wait}}};
+    struct running *running = seep_start(_i, &job);
+    ck_assert(wait_until(named_a_session, running));
+    const char *session = text("SEEP_SESSION=%s", strtok(run_output_so_far(running), "\n"));
+    struct outcome stranger =
+        run(&(struct command){.argv = {AS_ANOTHER_USER, "env", preloaded_copy(), session,
+                                       copied(program_path("leaf"), "leaf"), "3"}});
+    written("over", "", 0600);
+    struct seep_run ran = seep_finish(running, &job);
+    ck_assert_int_eq(exit_status(&stranger), 3);
+    ck_assert_msg(strstr(stranger.err, "runs unrecorded") != NULL, "%s", stranger.err);
+    ck_assert_ptr_null(process_named(ran.report, "leaf"));
+    ck_assert(!is_exact(ran.report)); // it may have been one of ours
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_forked_child_has_its_own_blocks, 0, WAYS);
     tcase_add_loop_test(tests, children_of_forked_children, 0, WAYS);
@@ -249,6 +302,8 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_program_that_forks_while_threads_allocate, 0, WAYS);
     tcase_add_loop_test(tests, a_child_started_with_an_empty_environment_runs_as_without_seep, 0, WAYS);
     tcase_add_loop_test(tests, with_children_ignored_only_the_program_is_reported, 0, WAYS);
+    tcase_add_loop_test(tests, a_program_that_root_starts_as_another_user_is_followed, 0, WAYS);
+    tcase_add_loop_test(tests, another_user_who_is_no_child_is_not_let_in, 0, WAYS);
     tcase_add_loop_test(tests, a_shell_script_and_its_commands_are_followed, 0, WAYS);
     tcase_add_loop_test(tests, a_parallel_make_and_its_commands_are_followed, 0, WAYS);
     tcase_add_loop_test(tests, a_child_that_dies_while_it_connects_takes_nothing_from_the_figures, 0, 2);
