@@ -110,6 +110,7 @@ static void fill_scan(const struct process *p, struct report_process *out, const
     out->scan.root_bytes = p->scan.reading.root_bytes;
     out->scan.scanned_bytes = p->scan.reading.scanned_bytes;
     out->scan.unreadable_bytes = p->scan.reading.unreadable_bytes;
+    out->scan.hidden_requests = p->scan.reading.hidden_requests;
 }
 
 static void fill_map(struct report_process *out, const struct process *p) {

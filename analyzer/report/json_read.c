@@ -267,6 +267,7 @@ static void read_scan(struct reader *r, const json_t *object, struct report_proc
     out->scan.root_bytes = (uint64_t)get_number(r, scan, "root_bytes", 0, INT64_MAX, 0);
     out->scan.scanned_bytes = (uint64_t)get_number(r, scan, "scanned_bytes", 0, INT64_MAX, 0);
     out->scan.unreadable_bytes = (uint64_t)get_number(r, scan, "unreadable_bytes", 0, INT64_MAX, 0);
+    out->scan.hidden_requests = (uint64_t)get_number(r, scan, "hidden_requests", 0, INT64_MAX, 0);
     reader_leave(r);
 }
 

@@ -234,6 +234,7 @@ static json_t *scan_object(const struct report_process *process) {
     put(object, "root_bytes", done ? number(process->scan.root_bytes) : json_null());
     put(object, "scanned_bytes", done ? number(process->scan.scanned_bytes) : json_null());
     put(object, "unreadable_bytes", done ? number(process->scan.unreadable_bytes) : json_null());
+    put(object, "hidden_requests", done ? number(process->scan.hidden_requests) : json_null());
     return object;
 }
 

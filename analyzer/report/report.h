@@ -194,8 +194,9 @@ struct report_process {
         bool done;                             // false: the figures below are not known
         double pause_seconds, reading_seconds; // all threads stood still; of that, memory was read
         uint64_t threads, root_bytes, scanned_bytes, unreadable_bytes;
-    } scan;                    // the look for pointers
-    struct report_site *sites; // sorted: kind, then verdict, then bytes, count descending, then id
+        uint64_t hidden_requests; // to the kernel, under way: what only they hold looks lost
+    } scan;                       // the look for pointers
+    struct report_site *sites;    // sorted: kind, then verdict, then bytes, count descending, then id
     size_t site_count;
     size_t aside_count; // behind these lie so many that are nobody's leak (owners.h). Not saved in JSON
     struct report_memory *memory; // NULL: it is not known where its memory went (report/memory.h)

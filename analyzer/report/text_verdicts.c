@@ -39,6 +39,12 @@ void print_scan(FILE *out, const struct report_process *process, bool verbose) {
         escape_print(out, process->scan.refused);
         fputc('\n', out);
     }
+    const struct verdict_totals *totals = &process->verdicts;
+    if (process->scan.hidden_requests && totals->by[VERDICT_DEFINITE].blocks) {
+        fputs("  ", out);
+        print_count(out, process->scan.hidden_requests, "io_uring request");
+        fputs(" under way: what only these hold looks lost\n", out);
+    }
     if (!process->scan.done || !verbose)
         return;
     fputs("  scan    ", out);

@@ -52,6 +52,7 @@ struct roots {
     struct ranges ranges;
     uint64_t *words;
     size_t word_count, word_room;
+    uint64_t hidden_requests; // of io_urings, under way, at least: what they hold nobody can see
 };
 
 // Fills *out, which roots_free frees. What can't be read is left out. Aborts when memory runs out.

@@ -11,12 +11,14 @@ struct verdicts {
     struct block_order order;
     struct classify *classify;
     uint64_t root_bytes;
+    uint64_t hidden_requests;
 };
 
 static int classify_blocks(struct verdicts *verdict, struct roots_question *question) {
     pid_t pid = question->stopped->pid;
     struct roots roots;
     roots_find(question, &roots);
+    verdict->hidden_requests = roots.hidden_requests;
     for (size_t i = 0; i < roots.ranges.count; i++)
         verdict->root_bytes += roots.ranges.entries[i].end - roots.ranges.entries[i].begin;
     struct classify_input input = {.blocks = verdict->order.blocks,
@@ -92,6 +94,9 @@ size_t verdict_targets(const struct verdicts *verdict, size_t nth, struct classi
 struct verdict_reading verdict_reading(const struct verdicts *verdict) {
     struct classify_counts counts;
     classify_count(verdict->classify, &counts);
-    return (struct verdict_reading){verdict->root_bytes, counts.scanned_bytes, counts.unreadable_bytes,
-                                    counts.reading_ns};
+    return (struct verdict_reading){.root_bytes = verdict->root_bytes,
+                                    .scanned_bytes = counts.scanned_bytes,
+                                    .unreadable_bytes = counts.unreadable_bytes,
+                                    .hidden_requests = verdict->hidden_requests,
+                                    .reading_ns = counts.reading_ns};
 }

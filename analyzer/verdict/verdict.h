@@ -17,6 +17,7 @@ struct verdict_reading {
     uint64_t root_bytes;       // of memory that may hold pointers from outside of the blocks
     uint64_t scanned_bytes;    // of that and of the blocks
     uint64_t unreadable_bytes; // were skipped
+    uint64_t hidden_requests;  // see roots.h
     uint64_t reading_ns;       // that it took to read those, of the pause
 };
 

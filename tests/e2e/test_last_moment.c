@@ -99,6 +99,16 @@ START_TEST(a_child_holds_its_blocks_in_what_it_inherited) {
 }
 END_TEST
 
+START_TEST(requests_that_hide_what_they_hold_are_told_of) {
+    struct seep_run ran = SEEP(_i, "last_moments", "io_requests");
+    if (exit_status(&ran.outcome) == 3)
+        return; // no io_uring here
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+    ck_assert_int_eq(blocks_of_size(ran.process, "definite", HELD), 2); // the third is still in the queue
+    ck_assert_int_eq(json_integer_value(json_object_get(scan_of(ran.process), "hidden_requests")), 3);
+}
+END_TEST
+
 START_TEST(who_is_traced_by_somebody_else_is_unclassified_and_told_why) {
     struct seep_run ran = SEEP(_i, "last_moments", "in_a_traced_child");
     ck_assert_int_eq(exit_status(&ran.outcome), 0);
@@ -198,6 +208,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, it_is_the_same_with_other_allocators, 0,
                         HOLDINGS * (effort_is_small() ? 1 : PRELOADED));
     tcase_add_loop_test(tests, a_child_holds_its_blocks_in_what_it_inherited, 0, WAYS);
+    tcase_add_loop_test(tests, requests_that_hide_what_they_hold_are_told_of, 0, WAYS);
     tcase_add_loop_test(tests, who_is_traced_by_somebody_else_is_unclassified_and_told_why, 0, WAYS);
     tcase_add_loop_test(tests, where_a_filter_forbids_ptrace_blocks_are_unclassified_and_the_remedy_is_named,
                         0, WAYS);

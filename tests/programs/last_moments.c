@@ -5,6 +5,8 @@
 #include "tests/programs/cases.h"
 #include "tests/programs/lose.h"
 
+#include <linux/io_uring.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -131,6 +134,27 @@ static void event_queue(void) {
     event.data.ptr = NULL;
 }
 
+// Requests that outnumber the queue's entries: those of the first are overwritten, and the kernel alone knows
+// what they answer with.
+static void io_requests(void) {
+    struct io_uring_params parameters = {0};
+    int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters), ends[2];
+    if (ring < 0)
+        _exit(3); // none to be had here
+    MUST(pipe(ends) == 0);
+    int shared = PROT_READ | PROT_WRITE;
+    size_t bytes = parameters.sq_off.array + parameters.sq_entries * sizeof(unsigned);
+    char *queue = mmap(NULL, bytes, shared, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+    struct io_uring_sqe *entry = mmap(NULL, sizeof *entry, shared, MAP_SHARED, ring, IORING_OFF_SQES);
+    MUST(queue != MAP_FAILED && entry != MAP_FAILED);
+    for (int i = 0; i < 3; i++) {
+        *entry = (struct io_uring_sqe){.opcode = IORING_OP_POLL_ADD, .fd = ends[0], .poll32_events = POLLIN};
+        entry->user_data = (uintptr_t)malloc(HELD);
+        ++*(unsigned *)(void *)(queue + parameters.sq_off.tail);
+        MUST(syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0) == 1);
+    }
+}
+
 static void timer(void) {
     timer_t made;
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
@@ -223,11 +247,22 @@ static void aborts(void) {
 }
 
 static const struct program_case cases[] = {
-    CASE(threads_wait_and_run), CASE(threads_come_and_go), CASE(a_thread_ended),
-    CASE(dead_stack),           CASE(freed_memory),        CASE(mapped_memory),
-    CASE(thread_storage),       CASE(event_queue),         CASE(timer),
-    CASE(mapped_fiber),         CASE(runs_on_a_fiber),     CASE(in_a_child),
-    CASE(in_a_traced_child),    CASE(not_dumpable),        CASE(aborts),
+    CASE(threads_wait_and_run),
+    CASE(threads_come_and_go),
+    CASE(a_thread_ended),
+    CASE(dead_stack),
+    CASE(freed_memory),
+    CASE(mapped_memory),
+    CASE(thread_storage),
+    CASE(event_queue),
+    CASE(timer),
+    CASE(io_requests),
+    CASE(mapped_fiber),
+    CASE(runs_on_a_fiber),
+    CASE(in_a_child),
+    CASE(in_a_traced_child),
+    CASE(not_dumpable),
+    CASE(aborts),
 };
 
 int main(int argc, char **argv) {
