@@ -46,6 +46,13 @@ static void doubt_process(struct assembling *a, const struct process *p, struct 
     }
     DOUBT(p->regret, "%s could not take seep's memory (%s) and ran unrecorded", who, strerror(p->regret))
     DOUBT(p->notes & NOTE_HEAP_BYPASSED, "%s defines malloc itself, so its heap calls do not reach seep", who)
+    DOUBT(p->notes & NOTE_DEEP_BOUND,
+          "%s loads libraries with RTLD_DEEPBIND, whose calls do not reach seep: what they allocate is not "
+          "seen, "
+          "and what they free may look leaked",
+          who)
+    DOUBT(p->notes & NOTE_NAMESPACE,
+          "%s loads libraries into another namespace (dlmopen): what they acquire is not seen", who)
     DOUBT(p->lost_records, "%s: %" PRIu64 " events were not recorded", who, p->lost_records)
     DOUBT(p->invalid_records, "%s: %" PRIu64 " records were damaged", who, p->invalid_records)
     DOUBT(p->ledger_doubts.missing, "%s: %" PRIu64 " events of descriptors and mappings did not arrive", who,

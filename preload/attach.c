@@ -18,7 +18,7 @@ struct attach_page *attach_page = &unattached;
 struct wire_memory *memory;
 struct wire_board *board;
 uint32_t tracked;
-static uint32_t wipe_notes; // NOTE_NO_WIPE when the kernel cannot wipe
+static uint32_t noted; // NOTE_ so far; inherited by forks
 static uint32_t parent_slot_plus_1;
 static bool left;            // the analyzer is gone for good, for forked children as well
 static uint32_t generations; // of this address space; inherited by forks, which only go on counting
@@ -32,7 +32,13 @@ void attach_prepare(void) {
     attach_page = (struct attach_page *)at;
     own_note(at, PAGE);
     if (raw_syscall3(SYS_madvise, at, PAGE, MADV_WIPEONFORK) != 0)
-        wipe_notes = NOTE_NO_WIPE;
+        noted = NOTE_NO_WIPE;
+}
+
+void attach_note(uint32_t notes) {
+    atomic_or_relaxed(&noted, notes); // relaxed: they order nothing
+    if (attach_on())
+        atomic_or_relaxed(&attach_process()->notes, notes);
 }
 
 int attach_open(uint64_t offset, uint64_t bytes) {
@@ -70,7 +76,7 @@ static bool take_place(void) {
     process->parent_slot = parent_slot_plus_1;
     process->ended = ENDED_NOT;
     process->status = 0;
-    process->notes = wipe_notes;
+    process->notes = atomic_load_relaxed(&noted); // relaxed: a fork has copied it
     process->lost_records = 0;
     process->stacks_compared = 0;
     process->stacks_different = 0;

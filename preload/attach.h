@@ -45,6 +45,9 @@ int attach_first(struct wire_memory *met_memory, struct wire_board *met_board);
 // Async-signal-safe.
 bool attach_again(void);
 
+// Adds to the process's notes (NOTE_), and to those of what it forks later. Async-signal-safe.
+void attach_note(uint32_t notes);
+
 // The analyzer is gone or closed the session: records nothing from now on.
 void attach_leave(void);
 

@@ -1,6 +1,6 @@
-// See tail.h: the hooks on vfork and syscall, which have no frame. A vfork child runs on its parent's memory
-// with descriptors of its own: the word that says so is set before, by the thread that the child runs as
-// (record_numbered.c).
+// See tail.h: the hooks on vfork, syscall, dlopen and dlmopen, which have no frame. A vfork child runs on its
+// parent's memory with descriptors of its own: the word that says so is set before, by the thread that the
+// child runs as (record_numbered.c).
 #include "preload/tail.h"
 #include "preload/real.h"
 

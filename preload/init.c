@@ -92,10 +92,6 @@ static bool heap_is_bypassed(void) {
            symbol->st_shndx != SHN_UNDEF;
 }
 
-static void note(uint32_t notes) {
-    attach_process()->notes |= notes;
-}
-
 static void before_fork(void) {
     unwind_before_fork();
     thread_before_fork(); // serialised by the gate, which stays closed until the fork is over
@@ -135,9 +131,9 @@ static void start(int argc, char **argv, char **envp) {
     memory->early_bytes = early_bytes;
     libc_start(argc, argv, environ);
     if (unwind_load() != 0)
-        note(NOTE_NO_UNWINDER);
+        attach_note(NOTE_NO_UNWINDER);
     if (heap_is_bypassed())
-        note(NOTE_HEAP_BYPASSED);
+        attach_note(NOTE_HEAP_BYPASSED);
     module_prepare();
     static struct module_identity scratch; // used once, by one thread
     memory->allocator_module = module_of(&scratch, (uintptr_t)real.malloc);

@@ -100,6 +100,8 @@ enum {
     NOTE_HEAP_BYPASSED = 1u << 0, // the program's malloc is not ours: it defines its own
     NOTE_NO_UNWINDER = 1u << 1,   // libunwind could not be loaded: stacks have one frame
     NOTE_NO_WIPE = 1u << 2,       // the kernel lacks MADV_WIPEONFORK: raw forks cannot be noticed
+    NOTE_DEEP_BOUND = 1u << 3,    // it asked for a library with RTLD_DEEPBIND, whose calls pass the hooks by
+    NOTE_NAMESPACE = 1u << 4,     // it asked for a library in another namespace, where nothing is preloaded
 };
 
 struct wire_process {
