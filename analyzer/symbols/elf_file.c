@@ -148,3 +148,33 @@ bool elf_file_has_unknown_compression(const struct elf_file *file) {
     }
     return false;
 }
+
+static bool is_unneeded(const char *name) {
+    static const char *const unneeded[] = {"aranges", "frame", "loc",      "loclists",
+                                           "macinfo", "macro", "pubnames", "pubtypes"};
+    static const char *const prefixes[] = {".debug_", ".zdebug_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t bytes = strlen(prefixes[i]);
+        for (size_t k = 0; strncmp(name, prefixes[i], bytes) == 0 && k < sizeof unneeded / sizeof *unneeded;
+             k++)
+            if (strcmp(name + bytes, unneeded[k]) == 0)
+                return true;
+    }
+    return false;
+}
+
+// libdw passes over sections that have no bytes in the file.
+void elf_file_hide_unneeded(const struct elf_file *file) {
+    size_t names;
+    if (elf_getshdrstrndx(file->elf, &names) != 0)
+        return;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(file->elf, section));) {
+        GElf_Shdr header;
+        const char *name;
+        if (!gelf_getshdr(section, &header) || (header.sh_flags & SHF_ALLOC) ||
+            !(name = elf_strptr(file->elf, names, header.sh_name)) || !is_unneeded(name))
+            continue;
+        header.sh_type = SHT_NOBITS;
+        gelf_update_shdr(section, &header); // of our copy of the headers
+    }
+}

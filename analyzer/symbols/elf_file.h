@@ -41,5 +41,9 @@ bool elf_file_has_build_id(const struct elf_file *file, const uint8_t *build_id,
 // sealed.
 void elf_file_code(const struct elf_file *file, struct range_map *out);
 
+// Takes the debug sections that names and lines are not made of out of sight: libdw unpacks every one that it
+// knows when it begins, and where variables lie is a good part of all. To be called before dwarf_begin_elf().
+void elf_file_hide_unneeded(const struct elf_file *file);
+
 // true if a section of the file is compressed by a method that libelf does not know.
 bool elf_file_has_unknown_compression(const struct elf_file *file);

@@ -74,6 +74,7 @@ static void path_of(const struct elf_file *file, const char *otherwise, char *ou
 
 // libdw is content with a file that has nothing but .debug_frame; we are not.
 static Dwarf *begin_dwarf(const struct elf_file *file) {
+    elf_file_hide_unneeded(file);
     Dwarf *dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
     Dwarf_CU *first = NULL;
     if (dwarf && dwarf_get_units(dwarf, NULL, &first, NULL, NULL, NULL, NULL) == 0)
