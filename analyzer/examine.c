@@ -72,8 +72,7 @@ static bool is_still_there(const struct stopped *stopped) {
     return false;
 }
 
-static struct verdicts *read_memory(struct process *process, const struct stopped *stopped,
-                                    const struct examine_options *options) {
+static struct verdicts *read_memory(struct process *process, const struct stopped *stopped, int board_fd) {
     const struct family *family = process->family;
     const struct wire_process *wire = family_process(family, process->slot);
     struct wire_own own_areas[WIRE_OWN_AREAS];
@@ -81,16 +80,13 @@ static struct verdicts *read_memory(struct process *process, const struct stoppe
                                       .own_areas = own_areas,
                                       .own_area_count = family_own_areas(family, own_areas),
                                       .is_forked = process->begin == BEGIN_FORK,
-                                      .own_files = {file_of(family->fd), file_of(options->board_fd)},
+                                      .own_files = {file_of(family->fd), file_of(board_fd)},
                                       .own_region = early_region(family->memory),
                                       .standing_thread = wire->standing_thread,
                                       .standing_stack = wire->standing_stack};
     struct roots_mapping *mappings = process_owned_mappings(process, &question.mapping_count);
     question.mappings = mappings;
     struct verdicts *verdict = NULL;
-    live_settle(process->live);
-    if (options->foresight)
-        foresight_begin(options->foresight, family, process->live);
     int bad = verdict_read(&question, process->live, &verdict);
     free(mappings);
     if (!bad && !is_still_there(stopped)) {
@@ -115,11 +111,14 @@ static void look_at_what_stands(struct process *process, const struct examine_op
                                 const struct examine_held *held) {
     struct stopped stopped = *held->stopped; // its own, but for the id
     stopped.pid = process->shown_as = shows_it(&stopped, process->pid);
+    live_settle(process->live);
+    if (options->foresight)
+        foresight_begin(options->foresight, process->family, process->live);
     process_find_lost_stacks(process, &stopped);
     process_look(process, true);
     if (options->descriptors)
         process_look_at_descriptors(process, UINT64_MAX);
-    struct verdicts *verdict = read_memory(process, &stopped, options);
+    struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
     process->scan.threads = stopped.thread_count;
     process->scan.pause_ns = now_ns() - stopped.began_ns;
     held->go_on(held->context);
