@@ -28,16 +28,20 @@ struct ordering {
     uint32_t *numbers; // which visit each of order.blocks comes from
     uint32_t visited;
     struct leaf **leaves; // LEAVES, and one more for what can't be an address of a program; NULL: no block
+    uint32_t *used;       // numbers of those that are not NULL: few of them
+    size_t used_count, used_room;
     struct numbered *scratch;
     size_t scratch_room;
 };
 
 static uint32_t *first_of(struct ordering *o, uint64_t address) {
     bool beyond = address >> ADDRESS_BITS != 0;
-    struct leaf **leaf = &o->leaves[beyond ? LEAVES : address >> (REGION_BITS + LEAF_BITS)];
-    if (!*leaf)
-        *leaf = must(calloc(1, sizeof **leaf));
-    return &(*leaf)->first[beyond ? 0 : address >> REGION_BITS & (LEAF - 1)];
+    uint32_t number = beyond ? LEAVES : (uint32_t)(address >> (REGION_BITS + LEAF_BITS));
+    if (!o->leaves[number]) {
+        o->leaves[number] = must(calloc(1, sizeof **o->leaves));
+        *VECTOR_PUSH(o->used, o->used_count, o->used_room) = number;
+    }
+    return &o->leaves[number]->first[beyond ? 0 : address >> REGION_BITS & (LEAF - 1)];
 }
 
 static void count_block(void *context, const struct live_block *block) {
@@ -53,13 +57,20 @@ static void lay_block(void *context, const struct live_block *block) {
     o->numbers[place] = o->visited++;
 }
 
+static int by_number(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
 // From how many blocks a region has to where they begin.
 static void add_up(struct ordering *o) {
     uint32_t next = 0;
-    for (size_t i = 0; i <= LEAVES; i++)
-        for (size_t region = 0; o->leaves[i] && region < LEAF; region++) {
-            uint32_t here = o->leaves[i]->first[region];
-            o->leaves[i]->first[region] = next;
+    if (o->used_count)
+        qsort(o->used, o->used_count, sizeof *o->used, by_number);
+    for (size_t i = 0; i < o->used_count; i++)
+        for (size_t region = 0; region < LEAF; region++) {
+            uint32_t *first = &o->leaves[o->used[i]]->first[region], here = *first;
+            *first = next;
             next += here;
         }
 }
@@ -145,12 +156,12 @@ static void sort_region(struct ordering *o, size_t begin, size_t end) {
 
 static void sort_regions(struct ordering *o) {
     uint32_t begin = 0;
-    for (size_t i = 0; i <= LEAVES; i++)
-        for (size_t region = 0; o->leaves[i] && region < LEAF; region++) {
-            uint32_t end = o->leaves[i]->first[region]; // was moved on to there
+    for (size_t i = 0; i < o->used_count; i++)
+        for (size_t region = 0; region < LEAF; region++) {
+            uint32_t end = o->leaves[o->used[i]]->first[region]; // was moved on to there
             if (end - begin <= FEW)
                 sort_few(o, begin, end);
-            else if (i == LEAVES)
+            else if (o->used[i] == LEAVES)
                 sort_beyond(o, begin, end);
             else
                 sort_region(o, begin, end);
@@ -169,9 +180,10 @@ struct block_order block_order_of(const struct live_set *live) {
     add_up(&o);
     live_each(live, lay_block, &o);
     sort_regions(&o);
-    for (size_t i = 0; i <= LEAVES; i++)
-        free(o.leaves[i]);
+    for (size_t i = 0; i < o.used_count; i++)
+        free(o.leaves[o.used[i]]);
     free(o.leaves);
+    free(o.used);
     free(o.numbers);
     free(o.scratch);
     return o.order;
