@@ -11,7 +11,10 @@
 
 int meeting_hear(int connection, struct hello *out) {
     struct wire_hello hello;
-    ssize_t got = recv(connection, &hello, sizeof hello, MSG_DONTWAIT);
+    char program[sizeof out->program];
+    struct iovec parts[2] = {{&hello, sizeof hello}, {program, sizeof program - 1}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t got = recvmsg(connection, &message, MSG_DONTWAIT);
     if (got < 0)
         return -errno;
     if (got == 0)
@@ -20,7 +23,7 @@ int meeting_hear(int connection, struct hello *out) {
     socklen_t length = sizeof peer;
     if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
         return -errno;
-    if (got != sizeof hello || hello.magic != WIRE_HELLO_MAGIC || hello.version != WIRE_VERSION)
+    if (got < (ssize_t)sizeof hello || hello.magic != WIRE_HELLO_MAGIC || hello.version != WIRE_VERSION)
         return -EPROTO;
     bool other_user = peer.uid != geteuid() && peer.uid != 0;
     if (other_user && geteuid() != 0)
@@ -30,6 +33,9 @@ int meeting_hear(int connection, struct hello *out) {
                           .foreign_ids = (uint32_t)peer.pid != hello.pid,
                           .address_space = hello.address_space,
                           .socket = (int)hello.socket};
+    program[got - (ssize_t)sizeof hello] = '\0';
+    if (program[0] == '/')
+        strcpy(out->program, program);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "analyzer/board.h"
 #include "analyzer/family.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 struct hello {
@@ -12,6 +13,7 @@ struct hello {
     bool other_user;        // neither ours nor root's: only root hears such a one
     uint64_t address_space; // its limit in bytes
     int socket;             // the descriptor that is the shim's own, not the program's
+    char program[PATH_MAX]; // the path, by its own word, where /proc shows the loader instead; else empty
 };
 
 // Reads the hello that is waiting on a connection. 0; -EPROTO for anything else than a hello of our version;

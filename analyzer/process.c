@@ -63,6 +63,7 @@ static char *copy(const char *text, size_t bytes) {
 static void describe_as(struct process *process, const struct process *parent) {
     if (parent->executable)
         process->executable = copy(parent->executable, strlen(parent->executable));
+    process->by_loader = parent->by_loader;
     process->arguments = copy(parent->arguments, parent->arguments_bytes);
     process->arguments_bytes = process->arguments ? parent->arguments_bytes : 0;
 }
@@ -189,6 +190,12 @@ void process_free(struct process *process) {
     free(process->executable);
     free(process->arguments);
     free(process);
+}
+
+void process_set_program(struct process *process, const char *path) {
+    free(process->executable);
+    process->executable = copy(path, strlen(path));
+    process->by_loader = true;
 }
 
 bool process_is_gone(const struct process *process) {

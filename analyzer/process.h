@@ -49,6 +49,7 @@ struct process {
     int regret;       // errno: why it could not take its place and ran unrecorded; 0: it could, or never ran
     bool attached;    // it took its place in the memory: its events were recorded
     char *executable; // NULL: not known
+    bool by_loader;   // executable is what the loader loaded, which /proc shows in its place
     char *arguments;  // NUL-separated, as in /proc/PID/cmdline; NULL: not known
     size_t arguments_bytes;
     enum process_begin begin;
@@ -95,6 +96,9 @@ struct process {
 struct process *process_new(struct family *family, uint32_t slot, pid_t pid, enum process_begin begin,
                             const struct process *parent);
 void process_free(struct process *process);
+
+// Its program is the file at this path, not the loader that /proc shows in its place.
+void process_set_program(struct process *process, const char *path);
 
 // Has it ended, as far as can be told of it alone? Never true of an unseen one.
 bool process_is_gone(const struct process *process);

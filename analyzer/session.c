@@ -225,6 +225,8 @@ static int take_in(struct session *session, int connection, const char *session_
     *VECTOR_PUSH(session->families, session->family_count, session->family_room) = family;
     // Slot 0 is the program's: nobody else knows the memory yet.
     struct process *fresh = enter(session, process_new(family, 0, hello.pid, BEGIN_EXEC, NULL));
+    if (hello.program[0])
+        process_set_program(fresh, hello.program);
     if (session->options.track & WIRE_TRACK_FD)
         process_inherit(fresh, hello.socket);
     trace_begin(&session->tracer, session->board, fresh, &session->options.examine);

@@ -5,18 +5,35 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void ring(void *board) {
     board_ring(board);
 }
 
-static bool is_built_by_go(const struct process *process) {
-    char path[64];
+// What the loader loaded is the process's own word: opening a device or a pipe could have consequences.
+static int open_program(const struct process *process) {
+    char path[PATH_MAX + 32];
     snprintf(path, sizeof path, "/proc/%d/exe", (int)process->pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (process->by_loader && process->executable)
+        snprintf(path, sizeof path, "/proc/%d/root%s", (int)process->pid, process->executable);
+    int name = open(path, O_PATH | O_CLOEXEC), fd = -1;
+    struct stat status;
+    if (name >= 0 && fstat(name, &status) == 0 && S_ISREG(status.st_mode)) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", name);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    if (name >= 0)
+        close(name);
+    return fd;
+}
+
+static bool is_built_by_go(const struct process *process) {
+    int fd = open_program(process);
     if (fd < 0)
         return false;
     struct elf_facts facts;

@@ -7,6 +7,7 @@
 #include "preload/hooks.h"
 #include "preload/last.h"
 #include "preload/libc_start.h"
+#include "preload/main_program.h"
 #include "preload/meet.h"
 #include "preload/module.h"
 #include "preload/next.h"
@@ -114,6 +115,7 @@ static void start(int argc, char **argv, char **envp) {
     struct wire_board *met_board;
     bool own;
     int connection;
+    main_program_prepare();
     int bad = meet(envp, &met_memory, &met_board, &own, &connection);
     if (!bad)
         bad = attach_first(met_memory, met_board);
@@ -134,7 +136,6 @@ static void start(int argc, char **argv, char **envp) {
         attach_note(NOTE_NO_UNWINDER);
     if (heap_is_bypassed())
         attach_note(NOTE_HEAP_BYPASSED);
-    module_prepare();
     static struct module_identity scratch; // used once, by one thread
     memory->allocator_module = module_of(&scratch, (uintptr_t)real.malloc);
     last_prepare();

@@ -2,6 +2,7 @@
 // they are; a process without a free descriptor simply fails to meet.
 #include "preload/meet.h"
 #include "preload/analyzer_path.h"
+#include "preload/main_program.h"
 #include "preload/raw.h"
 #include "preload/wire/hello.h"
 
@@ -46,10 +47,11 @@ static int say_hello(int fd) {
                                .pid = (uint32_t)raw_syscall0(SYS_getpid),
                                .address_space = limit.rlim_cur,
                                .socket = (uint32_t)fd};
-    struct iovec part = {&hello, sizeof hello};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    const char *program = main_program_by_loader() ? main_program_path() : "";
+    struct iovec parts[2] = {{&hello, sizeof hello}, {(void *)program, strlen(program)}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     long sent = retry(SYS_sendmsg, fd, (long)&message, MSG_NOSIGNAL);
-    return sent == (long)sizeof hello ? 0 : sent < 0 ? (int)sent : -EPROTO;
+    return sent >= (long)sizeof hello ? 0 : sent < 0 ? (int)sent : -EPROTO;
 }
 
 // The answer and its two descriptors, board first; text receives what follows the answer (the session's

@@ -4,6 +4,7 @@
 #include "preload/module.h"
 #include "preload/area.h"
 #include "preload/attach.h"
+#include "preload/main_program.h"
 #include "preload/probe.h"
 #include "preload/raw.h"
 #include "preload/wire/atomic.h"
@@ -27,13 +28,6 @@ static struct {
 
 uint32_t module_unload_count;
 static struct area modules_area, strings_area;
-static char executable[PATH_MAX];
-
-void module_prepare(void) {
-    long n = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)executable,
-                          sizeof executable - 1);
-    executable[n > 0 ? n : 0] = '\0';
-}
 
 void module_note_unload(void) {
     atomic_add_acq_rel(&module_unload_count, 1); // MU1: what resolves after this sees the loader's new state
@@ -56,7 +50,7 @@ static void find_path(struct module_identity *out, const struct link_map *map) {
     if (name[0] == '/') {
         copy_path(out, NULL, name);
     } else if (name[0] == '\0') {
-        copy_path(out, NULL, executable);
+        copy_path(out, NULL, main_program_path());
     } else if (strncmp(name, "linux-vdso", 10) == 0 || strncmp(name, "linux-gate", 10) == 0) {
         copy_path(out, NULL, "[vdso]");
     } else { // dlopen of a relative path

@@ -30,6 +30,3 @@ static inline uint32_t module_unloads(void) {
 
 // dlclose returned.
 void module_note_unload(void);
-
-// Remembers the executable's path, which the loader does not have. In the constructor.
-void module_prepare(void);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WIRE_VERSION = 5 };
+enum { WIRE_VERSION = 6 };
 #define WIRE_BOARD_MAGIC 0x64726f6250454553ull // "SEEPBord", little endian
 
 #define BOARD_SILENCE_NS (10ull * 1000 * 1000 * 1000)

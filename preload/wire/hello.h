@@ -1,8 +1,10 @@
 // The meeting: a process of the session connects to the socket named in SEEP_SESSION (SOCK_SEQPACKET), sends
-// a hello, and receives the answer with two descriptors (SCM_RIGHTS): the board and its memory. A process
-// that can't take its place in the memory then sends a regret. Both sides close everything. So a process that
-// neither took its place nor sent a regret was killed before its program began. Over the socket pair to an
-// analyzer that the shim started itself, the session's path follows the answer as text.
+// a hello, behind which stands the path of its program where the loader was started as a program (ld.so
+// PROGRAM; /proc then shows the loader), and receives the answer with two descriptors (SCM_RIGHTS): the board
+// and its memory. A process that can't take its place in the memory then sends a regret. Both sides close
+// everything. So a process that neither took its place nor sent a regret was killed before its program began.
+// Over the socket pair to an analyzer that the shim started itself, the session's path follows the answer as
+// text.
 #pragma once
 
 #include <stdint.h>

@@ -140,11 +140,24 @@ START_TEST(go_libraries_of_a_c_program_keep_what_they_hold) {
 }
 END_TEST
 
+// What is traced is the program, not the loader that the kernel started.
+START_TEST(started_by_the_loader_it_is_looked_at_as_well) {
+    struct seep_job job = {.program = {.argv = {loader_path(), program_path("go/verdicts"), "lost", "exit"}}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    ck_assert_int_eq(exit_status(&ran.outcome), OWN_STATUS);
+    const json_t *process = process_named(ran.report, "verdicts");
+    ck_assert_ptr_nonnull(process);
+    assert_end(process, "exit", OWN_STATUS);
+    assert_blocks(process, 0, 1000, FEW);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_checked_fixture(tests, clean_environment, NULL);
     tcase_add_loop_test(tests, go_keeps_what_it_holds_and_nothing_else, 0, CASES);
     tcase_add_loop_test(tests, however_the_program_ends, 0, ENDS);
     tcase_add_loop_test(tests, the_go_heap_is_a_row_of_the_ledger_and_never_a_leak, 0, WAYS);
     tcase_add_loop_test(tests, go_libraries_of_a_c_program_keep_what_they_hold, 0, WAYS);
+    tcase_add_loop_test(tests, started_by_the_loader_it_is_looked_at_as_well, 0, WAYS);
 }
 SEEP_TEST_MAIN("go verdicts")

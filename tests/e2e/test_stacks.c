@@ -40,6 +40,20 @@ static void assert_inner_and_outer(const json_t *site, const char *const *inner,
 }
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+START_TEST(of_a_program_that_the_loader_is_told_to_run) {
+    struct seep_job job = {.program = {.argv = {loader_path(), "--argv0", "other", "./frames_c", "plain"},
+                                       .cwd = text("%s/tests/programs", build_directory())}};
+    struct seep_run ran = seep_run_job(_i, &job);
+    const json_t *process = process_named(ran.report, "frames_c");
+    ck_assert_ptr_nonnull(process);
+    const json_t *site = site_from(process, "leak_here");
+    ASSERT_STACK(site, "leak_here", "saves_registers", "has_a_large_frame", "has_a_variable_frame", "plain",
+                 "main");
+    const char *module = json_string_value(json_object_get(frame_of(site, "leak_here"), "module"));
+    ck_assert_str_eq(module, program_path("frames_c"));
+}
+END_TEST
+
 START_TEST(through_qsort) {
     const json_t *site = leak_of(_i, "qsort");
     assert_inner_and_outer(site, NAMES("leak_here", "compare_and_leak"), NAMES("through_qsort", "main"));
@@ -176,6 +190,7 @@ END_TEST
 
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, through_frames_of_every_shape, 0, WAYS);
+    tcase_add_loop_test(tests, of_a_program_that_the_loader_is_told_to_run, 0, WAYS);
     tcase_add_loop_test(tests, through_qsort, 0, WAYS);
     tcase_add_loop_test(tests, through_a_library_that_calls_back, 0, WAYS);
     tcase_add_loop_test(tests, to_the_threads_start, 0, WAYS);

@@ -3,6 +3,7 @@
 // process's.
 #include "tests/lib/run.h"
 
+#include <gnu/lib-names.h>
 #include <check.h>
 #include <ftw.h>
 #include <limits.h>
@@ -72,4 +73,9 @@ const char *program_path(const char *name) {
 
 const char *program_library(const char *name) {
     return text("%s/tests/programs/libs/%s.so", build_directory(), name);
+}
+
+const char *loader_path(void) {
+    const char *path = text("/lib64/%s", LD_SO);
+    return access(path, X_OK) == 0 ? path : text("/lib/%s", LD_SO);
 }

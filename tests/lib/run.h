@@ -59,3 +59,5 @@ const char *seep_path(void);
 const char *libseep_path(void);
 const char *program_path(const char *name);    // tests/programs/NAME
 const char *program_library(const char *name); // tests/programs/libs/NAME.so
+// The loader, which runs programs that are named to it.
+const char *loader_path(void);

@@ -1,4 +1,5 @@
-// links: analyzer/meeting.c analyzer/board.c analyzer/family.c preload/meet.c preload/analyzer_path.c
+// links: analyzer/meeting.c analyzer/board.c analyzer/family.c
+// links: preload/meet.c preload/main_program.c preload/analyzer_path.c
 // Both sides of the meeting against each other, and each against nonsense; no descriptor stays behind.
 #include "analyzer/meeting.h"
 #include "preload/meet.h"
@@ -183,6 +184,10 @@ static int hear_bytes(const void *bytes, size_t count) {
 START_TEST(nonsense_is_not_a_hello) {
     struct wire_hello good = {.magic = WIRE_HELLO_MAGIC, .version = WIRE_VERSION, .pid = (uint32_t)getpid()};
     ck_assert_int_eq(hear_bytes(&good, sizeof good), 0);
+    char longest[sizeof good + 2 * PATH_MAX]; // the program's path is cut
+    memset(longest, '/', sizeof longest);
+    memcpy(longest, &good, sizeof good);
+    ck_assert_int_eq(hear_bytes(longest, sizeof longest), 0);
     ck_assert_int_eq(hear_bytes(&good, sizeof good - 1), -EPROTO);
     struct wire_hello bad = good;
     bad.magic++;
