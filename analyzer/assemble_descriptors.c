@@ -14,6 +14,7 @@ static void fill_totals(struct report_process *out, const struct process *p) {
                                  .closed = counts->closed,
                                  .outstanding = counts->outstanding,
                                  .closed_unseen = counts->closed_unseen,
+                                 .standard = counts->standard,
                                  .looked_at = p->looked_at,
                                  .inherited = counts->inherited,
                                  .unattributed = counts->unattributed,

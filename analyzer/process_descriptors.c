@@ -105,7 +105,7 @@ void process_harvest_descriptors(struct process *process, struct harvester *harv
     size_t count;
     const struct descriptor *all = descriptors_all(book, &count);
     for (size_t i = 0; i < count; i++)
-        if (all[i].state == DESCRIPTOR_OPEN)
+        if (all[i].state == DESCRIPTOR_OPEN && !all[i].standard)
             add_open(process, harvester, &all[i]);
     const struct descriptor_misuse *misuses = descriptors_misuse(book, &count);
     for (size_t i = 0; i < count; i++)

@@ -4,7 +4,7 @@
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
 
-enum { SWEEP_LENGTH = 3, MISUSES = 1 << 14 };
+enum { SWEEP_LENGTH = 3, MISUSES = 1 << 14, LAST_STANDARD = 2 };
 
 // A close of a number that is not known to be open. Only its failure tells that it was one too many.
 struct attempt {
@@ -76,6 +76,7 @@ static void open_one(struct descriptors *d, const struct wire_record *record) {
     d->counts.opened++;
     *it = (struct descriptor){.fd = it->fd,
                               .state = DESCRIPTOR_OPEN,
+                              .standard = it->standard,
                               .call = record->call,
                               .stack = record->stack,
                               .opened_at = record->epoch};
@@ -220,6 +221,7 @@ void descriptors_apply(struct descriptors *d, const struct wire_record *record) 
 void descriptors_inherit(struct descriptors *d, int fd) {
     size_t index = index_of(d, fd);
     d->all[index].state = DESCRIPTOR_INHERITED;
+    d->all[index].standard = fd >= 0 && fd <= LAST_STANDARD;
 }
 
 void descriptors_inherit_from(struct descriptors *child, const struct descriptors *parent) {
@@ -242,7 +244,8 @@ void descriptors_compare(struct descriptors *d, const int *open, size_t count, u
         size_t index = index_of(d, open[i]);
         struct descriptor *it = &d->all[index];
         if (!is_open(it) && it->closed_at <= since)
-            *it = (struct descriptor){.fd = it->fd, .state = DESCRIPTOR_UNATTRIBUTED};
+            *it =
+                (struct descriptor){.fd = it->fd, .standard = it->standard, .state = DESCRIPTOR_UNATTRIBUTED};
     }
     for (size_t i = 0; i < d->count; i++) {
         struct descriptor *it = &d->all[i];
@@ -275,7 +278,9 @@ void descriptors_settle(struct descriptors *d) {
 void descriptors_count(const struct descriptors *d, struct descriptor_counts *out) {
     *out = d->counts;
     for (size_t i = 0; i < d->count; i++) {
-        out->outstanding += d->all[i].state == DESCRIPTOR_OPEN;
+        bool open = d->all[i].state == DESCRIPTOR_OPEN;
+        out->outstanding += open && !d->all[i].standard;
+        out->standard += open && d->all[i].standard;
         out->inherited += d->all[i].state == DESCRIPTOR_INHERITED;
         out->unattributed += d->all[i].state == DESCRIPTOR_UNATTRIBUTED;
     }

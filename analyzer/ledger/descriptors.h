@@ -2,7 +2,7 @@
 // the order in which they happened (sequence.h).
 //
 // Numbers serve again, so what is kept is the latest life of each number. Invariant:
-//   opened - closed - closed_unseen == descriptors that are DESCRIPTOR_OPEN
+//   opened - closed - closed_unseen == descriptors that are DESCRIPTOR_OPEN == outstanding + standard
 #pragma once
 
 #include "preload/wire/record.h"
@@ -24,6 +24,7 @@ enum descriptor_state {
 struct descriptor {
     int fd;
     enum descriptor_state state;
+    bool standard; // 0, 1 or 2, and open from the start: what takes its place is a standard stream as well
     uint8_t call, close_call;      // that opened and closed it; CALL_NONE: not known
     uint32_t stack, close_stack;   // of these calls
     uint64_t opened_at, closed_at; // their numbers; 0: not known
@@ -32,7 +33,7 @@ struct descriptor {
 struct descriptor_counts {
     uint64_t opened, closed; // recorded calls; a close of an inherited descriptor is not in closed
     uint64_t closed_unseen;  // opened, and gone without a recorded close: raw system calls
-    uint64_t outstanding, inherited, unattributed; // open now
+    uint64_t outstanding, standard, inherited, unattributed; // open now; the first two by recorded calls
     uint64_t double_closes;      // closes of a number that was closed already, by a recorded call
     uint64_t closes_of_unopened; // closes of a number that was never seen open
     uint64_t swept; // failed closes within a sweep over neighbouring numbers, as daemons do: no misuse

@@ -27,6 +27,7 @@ void read_fd_totals(struct reader *r, const json_t *totals, struct report_proces
     fd->unattributed = fd->looked_at ? (uint64_t)unattributed : 0;
     fd->limit = count_or(r, object, "limit", -1);
     fd->closed_unseen = get_count(r, object, "closed_unseen");
+    fd->standard = (uint64_t)count_or(r, object, "standard", 0); // older reports have none
     fd->double_closes = get_count(r, object, "double_closes");
     fd->closes_of_unopened = get_count(r, object, "closes_of_unopened");
     fd->swept = get_count(r, object, "swept");

@@ -141,6 +141,7 @@ static json_t *fd_object(const struct fd_totals *fd) {
     put(object, "unattributed", fd->looked_at ? number(fd->unattributed) : json_null());
     put(object, "limit", fd->limit < 0 ? json_null() : number((uint64_t)fd->limit));
     put(object, "closed_unseen", number(fd->closed_unseen));
+    put(object, "standard", number(fd->standard));
     put(object, "double_closes", number(fd->double_closes));
     put(object, "closes_of_unopened", number(fd->closes_of_unopened));
     put(object, "swept", number(fd->swept));

@@ -94,11 +94,12 @@ struct heap_totals {
     uint64_t outstanding_blocks, outstanding_bytes, unmatched_frees;
 };
 
-// Descriptors. opened = closed + closed_unseen + outstanding.
+// Descriptors. opened = closed + closed_unseen + outstanding + standard.
 struct fd_totals {
     uint64_t opened, closed, outstanding;
     uint64_t
         closed_unseen;  // opened, and gone without a recorded close: raw system calls, or passed on by exec
+    uint64_t standard;  // opened in the place of a standard stream (0, 1, 2), and open
     bool looked_at;     // false: nobody could look at it at its end, and the next two are not known
     uint64_t inherited; // open all along
     uint64_t unattributed; // open, although no recorded call opened it

@@ -103,6 +103,11 @@ void print_fd_line(FILE *out, const struct fd_totals *fd) {
         print_number(out, fd->closed_unseen);
         fputs(" gone unseen", out);
     }
+    if (fd->standard) {
+        fputs(", ", out);
+        print_count(out, fd->standard, "standard stream");
+        fputs(" replaced", out);
+    }
     if (fd->looked_at) {
         fputs("; ", out);
         print_number(out, fd->inherited);

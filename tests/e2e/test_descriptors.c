@@ -147,6 +147,15 @@ START_TEST(handlers_threads_and_fork_handlers_are_counted_exactly) {
 }
 END_TEST
 
+START_TEST(what_takes_a_standard_streams_place_is_no_leak) {
+    struct seep_run run = way_of(_i, "streams");
+    ck_assert_int_eq(fds(run.process, "outstanding"), 1);
+    ck_assert_int_eq(fds(run.process, "standard"), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(example_of(run.process, "dup2"), "fd")), 300);
+    ck_assert_int_eq(fds_through(run.process, "open_one", NULL), 0);
+}
+END_TEST
+
 START_TEST(a_killed_program_is_told_by_its_record_alone) {
     struct seep_job job = {.program = {.argv = {program_path("fd_ways"), "killed"}}, .text_too = true};
     struct seep_run run = seep_run_job((enum way)_i, &job);
@@ -207,6 +216,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, exec_passes_on_what_is_not_close_on_exec, 0, WAYS);
     tcase_add_loop_test(tests, each_is_described, 0, WAYS);
     tcase_add_loop_test(tests, handlers_threads_and_fork_handlers_are_counted_exactly, 0, WAYS);
+    tcase_add_loop_test(tests, what_takes_a_standard_streams_place_is_no_leak, 0, WAYS);
     tcase_add_loop_test(tests, a_killed_program_is_told_by_its_record_alone, 0, WAYS);
     tcase_add_loop_test(tests, what_is_not_tracked_is_not_reported, 0, WAYS);
     tcase_add_test(tests, sockets_in_close_wait_are_one_site_and_near_the_limit);

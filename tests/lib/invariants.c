@@ -90,8 +90,8 @@ static void check_descriptors(const json_t *process) {
     }
     if (!json_is_null(json_object_get(fd, "unattributed")))
         ck_assert_int_eq(unattributed, integer(fd, "unattributed"));
-    ck_assert_int_eq(integer(fd, "opened"),
-                     integer(fd, "closed") + integer(fd, "closed_unseen") + integer(fd, "outstanding"));
+    ck_assert_int_eq(integer(fd, "opened"), integer(fd, "closed") + integer(fd, "closed_unseen") +
+                                                integer(fd, "outstanding") + integer(fd, "standard"));
 }
 
 static void check_mappings(const json_t *process) {

@@ -190,6 +190,19 @@ static void near_limit(void) {
         abort();
 }
 
+// As a shell does for `command >/dev/null`, a daemon for its input; and one that is forgotten on the way.
+static void streams(void) {
+    int kept = dup(1), other = open_one();
+    dup2(other, 1);
+    dup2(kept, 1);
+    close(kept);
+    close(other);
+    close(0);
+    if (open_one() != 0)
+        abort();
+    dup2(1, 300);
+}
+
 static void killed(void) {
     open_one();
     open_one();
@@ -204,7 +217,7 @@ int main(int argc, char **argv) {
     } ways[] = {{"raw", raw},         {"twice", twice},         {"sweep", sweep},
                 {"forks", forks},     {"described", described}, {"signals", signals},
                 {"threads", threads}, {"atfork", atfork},       {"near_limit", near_limit},
-                {"killed", killed}};
+                {"killed", killed},   {"streams", streams}};
     if (strcmp(way, "inherited") == 0)
         return 0;
     if (strcmp(way, "executes") == 0)
