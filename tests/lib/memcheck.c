@@ -200,15 +200,20 @@ static struct heap_figures read_report(pid_t pid, struct kind_figures *kinds, st
                                  heap(process, "outstanding_bytes")};
 }
 
-struct both_figures measure_with_both(const struct command *program) {
-    struct command environment = {.argv = {installed("env")}},
-                   both_environment = with_seep(&environment, 512);
-    const char *session = variable(run(&both_environment).out, "SEEP_SESSION");
-    ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
-    unlink(report_path());
-    struct command under_memcheck = with_memcheck(&environment, session);
-    size_t preload_length = strlen(variable(run(&under_memcheck).out, "LD_PRELOAD"));
+// What each tool sets is of the same length each time.
+static const char *session;
+static size_t preload_length;
 
+void memcheck_prepare(void) {
+    struct command environment = {.argv = {installed("env")}}, under_seep = with_seep(&environment, 512);
+    session = variable(run(&under_seep).out, "SEEP_SESSION");
+    ck_assert_msg(wait_until(report_is_there, NULL), "no report came");
+    struct command under_memcheck = with_memcheck(&environment, session);
+    preload_length = strlen(variable(run(&under_memcheck).out, "LD_PRELOAD"));
+}
+
+struct both_figures measure_with_both(const struct command *program) {
+    ck_assert_msg(session != NULL, "memcheck_prepare was not called");
     struct command common = *program;
     append(common.env, RUN_VARIABLES, "GLIBCPP_FORCE_NEW=1");
     append(common.env, RUN_VARIABLES, "GLIBCXX_FORCE_NEW=1");
@@ -216,7 +221,7 @@ struct both_figures measure_with_both(const struct command *program) {
     struct outcome seep = run(&under_seep);
     struct both_figures figures = {0};
     figures.seep = read_report(seep.pid, figures.seep_kinds, &figures.seep_lost);
-    under_memcheck = with_memcheck(&common, session);
+    struct command under_memcheck = with_memcheck(&common, session);
     struct outcome memcheck = run(&under_memcheck);
     figures.memcheck = read_memcheck(memcheck.pid, figures.memcheck_kinds, &figures.memcheck_lost);
     ck_assert_str_eq(seep.out, memcheck.out);

@@ -22,12 +22,16 @@ struct both_figures {
     struct lost_stacks seep_lost, memcheck_lost;
 };
 
+// Finds out what each tool sets in the program's environment: once, before all tests that compare.
+void memcheck_prepare(void);
+
 // The program's own process in both; children are not looked at. Fails the test unless the program prints and
 // returns the same in both.
 //
 // What programs copy of their environment counts as well: so both runs see the same variables in the same
 // order, with values of the same length. valgrind sets LD_PRELOAD and two more for the program, seep
-// LD_PRELOAD and SEEP_SESSION: each run is given what the other's tool sets.
+// LD_PRELOAD and SEEP_SESSION: each run is given what the other's tool sets, which memcheck_prepare found
+// out.
 struct both_figures measure_with_both(const struct command *program);
 
 void assert_same_figures(const char *name, const struct both_figures *figures);

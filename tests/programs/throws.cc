@@ -1,7 +1,8 @@
-// Throws 10,000 exceptions through frames that hold allocated things, catches them at several depths, throws
-// them on, and lets some cross threads.
+// Throws 10,000 exceptions, or as many as it is told, through frames that hold allocated things, catches them
+// at several depths, throws them on, and lets some cross threads.
 // flags: -pthread
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -49,10 +50,11 @@ long catch_all(int from, int to) {
 
 } // namespace
 
-int main() {
+int main(int argc, char **argv) {
+    int count = argc > 1 ? std::atoi(argv[1]) : 10000;
     long sums[2];
-    sums[0] = catch_all(0, 5000);
-    std::thread other([&] { sums[1] = catch_all(5000, 10000); });
+    sums[0] = catch_all(0, count / 2);
+    std::thread other([&] { sums[1] = catch_all(count / 2, count); });
     other.join();
     std::exception_ptr kept;
     std::thread([&] {
