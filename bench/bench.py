@@ -1,6 +1,6 @@
 """make bench: what seep costs, beside the program alone and whichever peers are installed. Prints tables and writes
 bench.json into the build folder. What to run is said by variables:
-  BENCH="churn-24-1 cc1"  which workloads (also: frames, micro); all of them by default
+  BENCH="churn-24-1 cc1"  which workloads (also: frames, micro, pauses); all of them by default
   PEERS="heaptrack lsan"  which peers; all that are installed by default, none with PEERS=none
   RUNS=5                  how often, in turns: medians are printed"""
 import json
@@ -15,11 +15,12 @@ from bounds import bounds_json, bounds_lines
 from frames import measure_frames
 from measure import adopt_orphans
 from micro import measure_micro, micro_lines
+from pauses import measure_pauses, pauses_lines
 from rounds import measure_workload
 from tools import all_tools
 from workloads import all_workloads
 
-EXTRAS = ["frames", "micro"]
+EXTRAS = ["frames", "micro", "pauses"]
 FRAME_DEPTHS = [24, 60]
 
 
@@ -106,6 +107,10 @@ def run(build, scratch, rounds):
         results["micro"] = measure_micro(tools[1], build, scratch, rounds)
         print("\nsmall figures")
         print("\n".join(micro_lines(results["micro"])))
+    if "pauses" in extras:
+        results["pauses"] = measure_pauses(build, scratch, rounds)
+        print("\nverdicts on ten times the heap, best of the rounds")
+        print("\n".join(pauses_lines(results["pauses"])))
     return results
 
 

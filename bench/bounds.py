@@ -27,6 +27,11 @@ def judged(results):
     def micro(what, bound, name, unit):
         return what, bound, results.get("micro", {}).get(name), unit, None
 
+    def pauses(what, bound, figure, unit):
+        """figure: of one program's row; the worst of all is judged"""
+        rows = results.get("pauses", {}).values()
+        return what, bound, max(map(figure, rows)) if rows else None, unit, None
+
     def of(tool):
         def cc1(what, bound, name):
             return f"{tool}: cc1, {what}", bound, value(results, "cc1", tool, name), "", None
@@ -52,6 +57,9 @@ def judged(results):
         micro("a process started inside a session: added", 5, "child_added_ms", " ms"),
         micro("resident memory added, one thread", 4096, "memory_fixed_kib", " KiB"),
         micro("resident memory added, each further thread", 256, "memory_per_thread_kib", " KiB"),
+        pauses("verdicts: reading a gigabyte, the slowest program", 1 / 1.5, lambda row: 1e9 * row["reading"] / row["bytes"], " s"),
+        pauses("verdicts: the longest pause, up to five million blocks", 3, lambda row: row["pause"], " s"),
+        pauses("verdicts: the pause to that of a tenth of the heap", 12, lambda row: row["pause_ratio"], ""),
     ]
 
 
