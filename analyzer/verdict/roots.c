@@ -80,6 +80,7 @@ void roots_find(const struct roots_question *question, struct roots *out) {
     roots_cut_allocators(&search);
     roots_add_threads(&search);
     roots_cut_go_stacks(&search);
+    roots_add_code(&search);
     roots_add_kernel(&search);
     ranges_settle(&search.written);
     ranges_settle(&search.cut);

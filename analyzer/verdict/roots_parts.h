@@ -51,5 +51,8 @@ void roots_find_glibc(struct roots_search *search);
 // Is this a block that glibc gave a mapping of its own? The whole of it is then in *out.
 bool roots_glibc_mapped(pid_t pid, const struct classify_block *block, struct classify_range *out);
 
+// Adds what code that was made at run time holds in its instructions. roots_code.c
+void roots_add_code(struct roots_search *search);
+
 // Adds what only the kernel holds: epoll data, timers' values. roots_kernel.c
 void roots_add_kernel(struct roots_search *search);

@@ -34,8 +34,20 @@ START_TEST(an_object_that_serves_malloc_may_hold_blocks_in_its_own_memory) {
 }
 END_TEST
 
+START_TEST(code_made_at_run_time_holds_blocks_in_its_instructions) {
+    static const char *const ways[] = {"writable", "protected"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct seep_run ran = SEEP(_i, "code_holds", ways[i]);
+        ck_assert_msg(exit_status(&ran.outcome) == 0, "%s", ran.outcome.err);
+        ck_assert_int_eq(blocks_of_size(ran.process, "reachable", HELD), 1);
+        ck_assert_int_eq(blocks_of_size(ran.process, "definite", LOST), 1);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, memory_of_the_program_right_beside_holds_its_block, 0, PROGRAMS * MEMORIES);
+    tcase_add_loop_test(tests, code_made_at_run_time_holds_blocks_in_its_instructions, 0, WAYS);
     tcase_add_loop_test(tests, an_object_that_serves_malloc_may_hold_blocks_in_its_own_memory, 0, WAYS);
 }
 SEEP_TEST_MAIN("roots")
