@@ -28,6 +28,7 @@
 #include <sys/resource.h>
 
 enum {
+    PAGE = 4096, // of any machine, at least
     STACK_BYTES = 128 * 1024,
     GUARD_BYTES = 64 * 1024, // more than a page of any machine
     LOADS = 16,
@@ -44,6 +45,7 @@ struct question {
     const struct machine_registers *real; // NULL: registers are made up
     uintptr_t address;                    // made up: the instruction pointer
     struct dl_find_object object;         // where unwind tables are read
+    uintptr_t readable;                   // an address of a page that was found readable; 0: none yet
     bool no_info;                         // no unwind information was found
     int load_count;
     uintptr_t loads[LOADS]; // made up: addresses read near a base; the n-th was answered with
@@ -135,6 +137,17 @@ static int load_made_up(struct question *question, uintptr_t address, unw_word_t
     return 0;
 }
 
+// Asked once for each page in a row: information is read byte by byte.
+static bool is_readable(struct question *question, uintptr_t address) {
+    uintptr_t last = address + sizeof(unw_word_t) - 1;
+    if (question->readable && (address ^ question->readable) < PAGE && (last ^ question->readable) < PAGE)
+        return true;
+    if (!probe_word(address))
+        return false;
+    question->readable = address;
+    return true;
+}
+
 static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
                       void *argument) {
     (void)space;
@@ -146,7 +159,7 @@ static int access_mem(unw_addr_space_t space, unw_word_t address, unw_word_t *va
     bool in_object = address >= (uintptr_t)question->object.dlfo_map_start &&
                      address + sizeof *value <= (uintptr_t)question->object.dlfo_map_end;
     // Of an object with holes the loader tells one segment only, and unwind tables may lie in another.
-    if (!in_object && !probe_word(address))
+    if (!in_object && !is_readable(question, address))
         return -UNW_EINVAL;
     memcpy(value, (const void *)address, sizeof *value);
     return 0;

@@ -132,7 +132,7 @@ static enum step_result step_no_info(struct unwind_state *state, const struct st
     }
     uintptr_t fp = state->fp;
     if (!bounds->own || !may_load(state, bounds, fp) || !may_load(state, bounds, fp + WORD) ||
-        !probe_word(fp) || !probe_word(fp + WORD))
+        !probe_word(fp) || (((fp ^ (fp + WORD)) >= PAGE) && !probe_word(fp + WORD)))
         return STEP_FAILED;
     uintptr_t pc = unwind_load_word(fp + WORD);
     if (pc < NEVER_CODE)
