@@ -14,10 +14,18 @@ struct verdicts {
     uint64_t hidden_requests;
 };
 
-static int classify_blocks(struct verdicts *verdict, struct roots_question *question) {
-    pid_t pid = question->stopped->pid;
+static int classify_blocks(struct verdicts *verdict, const struct roots_question *asked) {
+    pid_t pid = asked->stopped->pid;
+    struct smaps smaps;
+    int bad = smaps_read(&smaps, pid);
+    if (bad)
+        return bad;
+    struct roots_question question = *asked;
+    question.smaps = &smaps;
+    question.blocks = verdict->order.blocks;
+    question.block_count = verdict->order.count;
     struct roots roots;
-    roots_find(question, &roots);
+    roots_find(&question, &roots);
     verdict->hidden_requests = roots.hidden_requests;
     for (size_t i = 0; i < roots.ranges.count; i++)
         verdict->root_bytes += roots.ranges.entries[i].end - roots.ranges.entries[i].begin;
@@ -30,27 +38,24 @@ static int classify_blocks(struct verdicts *verdict, struct roots_question *ques
                                    .read = memory_read,
                                    .context = &pid,
                                    .heuristics = HEURISTICS_ALL};
-    struct classify_mapping *mappings = memory_mappings(pid, question->smaps, &input.mapping_count);
+    struct classify_mapping *mappings = memory_mappings(pid, &smaps, &input.mapping_count);
     input.mappings = mappings;
-    int bad = classify_read(&input, &verdict->classify);
+    bad = classify_read(&input, &verdict->classify);
     free(mappings);
     roots_free(&roots);
+    smaps_free(&smaps);
     return bad;
 }
 
+// Nothing can point to them. Their process may be a forked child that shares gigabytes with a server.
+static int classify_none(struct verdicts *verdict) {
+    return classify_read(&(struct classify_input){.read = memory_read}, &verdict->classify);
+}
+
 int verdict_read(const struct roots_question *asked, const struct live_set *live, struct verdicts **out) {
-    struct smaps smaps;
-    int bad = smaps_read(&smaps, asked->stopped->pid);
-    if (bad)
-        return bad;
     struct verdicts *verdict = must(calloc(1, sizeof *verdict));
     verdict->order = block_order_of(live);
-    struct roots_question question = *asked;
-    question.smaps = &smaps;
-    question.blocks = verdict->order.blocks;
-    question.block_count = verdict->order.count;
-    bad = classify_blocks(verdict, &question);
-    smaps_free(&smaps);
+    int bad = verdict->order.count ? classify_blocks(verdict, asked) : classify_none(verdict);
     if (bad)
         verdict_free(verdict);
     else

@@ -99,6 +99,18 @@ START_TEST(a_child_holds_its_blocks_in_what_it_inherited) {
 }
 END_TEST
 
+// It may share all the memory of a large program, and servers make many such children.
+START_TEST(of_a_child_without_blocks_no_memory_is_read) {
+    struct seep_run ran = SEEP(_i, "last_moments", "beside_a_child_without_blocks");
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    const json_t *scan = scan_of(process_forked(ran.report, 0));
+    ck_assert(json_is_null(json_object_get(scan, "refused")) &&
+              json_number_value(json_object_get(scan, "pause")) > 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(scan, "scanned_bytes")), 0);
+    ck_assert_int_gt(json_integer_value(json_object_get(scan_of(ran.process), "scanned_bytes")), 0);
+}
+END_TEST
+
 START_TEST(requests_that_hide_what_they_hold_are_told_of) {
     struct seep_run ran = SEEP(_i, "last_moments", "io_requests");
     if (exit_status(&ran.outcome) == 3)
@@ -208,6 +220,7 @@ static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, it_is_the_same_with_other_allocators, 0,
                         HOLDINGS * (effort_is_small() ? 1 : PRELOADED));
     tcase_add_loop_test(tests, a_child_holds_its_blocks_in_what_it_inherited, 0, WAYS);
+    tcase_add_loop_test(tests, of_a_child_without_blocks_no_memory_is_read, 0, WAYS);
     tcase_add_loop_test(tests, requests_that_hide_what_they_hold_are_told_of, 0, WAYS);
     tcase_add_loop_test(tests, who_is_traced_by_somebody_else_is_unclassified_and_told_why, 0, WAYS);
     tcase_add_loop_test(tests, where_a_filter_forbids_ptrace_blocks_are_unclassified_and_the_remedy_is_named,

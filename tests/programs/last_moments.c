@@ -217,6 +217,15 @@ static void in_a_child(void) {
     MUST(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void beside_a_child_without_blocks(void) {
+    pid_t child = fork();
+    MUST(child >= 0);
+    if (child == 0)
+        _exit(0);
+    int status;
+    MUST(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void in_a_traced_child(void) {
     pid_t child = fork();
     MUST(child >= 0);
@@ -260,6 +269,7 @@ static const struct program_case cases[] = {
     CASE(mapped_fiber),
     CASE(runs_on_a_fiber),
     CASE(in_a_child),
+    CASE(beside_a_child_without_blocks),
     CASE(in_a_traced_child),
     CASE(not_dumpable),
     CASE(aborts),
