@@ -17,7 +17,7 @@ enum {
     HARVEST_TALLIES = 8,
     HARVEST_TARGETS = 5,
     HARVEST_ACQUIRED = 1 << 14,
-    HARVEST_GLANCE_BLOCKS = 1 << 16
+    HARVEST_GLANCE_BLOCKS = 1 << 13
 };
 
 // One object that frames lie in; shared by all groups of the harvest.

@@ -49,18 +49,6 @@ static bool runtime_library(const char *base) {
     return false;
 }
 
-// Debug information of Rust code names .rs files; without any, what starts a Rust program tells.
-static bool through_rust(const struct report_site *site) {
-    for (size_t i = 0; i < site->frame_count; i++) {
-        const struct report_frame *frame = &site->frames[i];
-        const char *dot = frame->file ? strrchr(frame->file, '.') : NULL;
-        if ((dot && strcmp(dot, ".rs") == 0) ||
-            (frame->function && (begins(frame->function, "__rust_") || begins(frame->function, "std::rt::"))))
-            return true;
-    }
-    return false;
-}
-
 static bool of_the_system(const struct report_frame *frame) {
     const char *module = frame->module;
     return module && is_library(base_name(module)) && (begins(module, "/lib") || begins(module, "/usr/lib"));
@@ -87,6 +75,7 @@ struct facts {
     uint64_t hash;                 // of the object's and the function's normal name
     uint64_t text;                 // of both as they are
     bool is_system;                // of a library of the system
+    bool starts_rust;              // what only Rust programs go through
     enum frame_role role, in_rust; // in a stack through Rust code
 };
 
@@ -105,7 +94,9 @@ static struct facts find_facts(const struct report_frame *frame) {
                           .module = frame->module,
                           .hash = hash_text(hash_module(hash_start, frame->module), normal),
                           .text = hash_text(hash_text(hash_start, frame->module), frame->function),
-                          .is_system = of_the_system(frame)};
+                          .is_system = of_the_system(frame),
+                          .starts_rust = frame->function && (begins(frame->function, "__rust_") ||
+                                                             begins(frame->function, "std::rt::"))};
     facts.role = facts.in_rust = facts.is_system ? FRAME_SYSTEM : FRAME_OWN;
     bool everywhere = frame->module && runtime_library(base_name(frame->module));
     if (everywhere || (frame->function && site_name_is_runtime(normal, false)))
@@ -115,7 +106,8 @@ static struct facts find_facts(const struct report_frame *frame) {
     return facts;
 }
 
-static struct facts facts_of(struct memory *memory, const struct report_frame *frame) {
+// Good until the next one is asked for.
+static const struct facts *facts_of(struct memory *memory, const struct report_frame *frame) {
     uint64_t key = ((uintptr_t)frame->function ^ (uintptr_t)frame->module << 7) * 0x9e3779b97f4a7c15ull;
     size_t at = (size_t)(key >> (64 - REMEMBERED_BITS));
     struct facts *facts = &memory->facts[at];
@@ -123,14 +115,31 @@ static struct facts facts_of(struct memory *memory, const struct report_frame *f
         *facts = find_facts(frame);
         memory->known[at] = true;
     }
-    return *facts;
+    return facts;
+}
+
+static bool is_rust_source(const char *file) {
+    const char *dot = file ? strrchr(file, '.') : NULL;
+    return dot && strcmp(dot, ".rs") == 0;
+}
+
+// Debug information of Rust code names .rs files; without any, what starts a Rust program tells.
+static bool through_rust(struct memory *memory, const struct report_site *site) {
+    const char *other = NULL; // a file that is none of Rust's: neighbours often share it
+    for (size_t i = 0; i < site->frame_count; i++) {
+        const struct report_frame *frame = &site->frames[i];
+        if (facts_of(memory, frame)->starts_rust || (frame->file != other && is_rust_source(frame->file)))
+            return true;
+        other = frame->file;
+    }
+    return false;
 }
 
 static uint64_t hash_frame(struct memory *memory, const struct report_frame *frame) {
-    struct facts facts = facts_of(memory, frame);
-    if (frame->function || facts.is_system)
-        return facts.hash;
-    uint64_t hash = hash_text(facts.hash, frame->build_id);
+    const struct facts *facts = facts_of(memory, frame);
+    if (frame->function || facts->is_system)
+        return facts->hash;
+    uint64_t hash = hash_text(facts->hash, frame->build_id);
     return hash_bytes(hash, &frame->offset, sizeof frame->offset);
 }
 
@@ -141,11 +150,11 @@ static bool same_module(const struct report_frame *a, const struct report_frame 
 static size_t telling_frames(struct memory *memory, const struct report_site *site,
                              const struct report_frame **out) {
     size_t count = 0, own = 0;
-    bool rust = through_rust(site);
+    bool rust = through_rust(memory, site);
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        struct facts facts = facts_of(memory, frame);
-        enum frame_role role = rust ? facts.in_rust : facts.role;
+        const struct facts *facts = facts_of(memory, frame);
+        enum frame_role role = rust ? facts->in_rust : facts->role;
         if (role == FRAME_RUNTIME)
             continue;
         if (role == FRAME_SYSTEM && i + 1 < site->frame_count && same_module(frame, frame + 1))
@@ -224,7 +233,7 @@ static uint64_t hash_stack(struct memory *memory, const struct report_site *site
     uint64_t hash = hash_text(hash_start, site->call);
     for (size_t i = 0; i < site->frame_count; i++) {
         const struct report_frame *frame = &site->frames[i];
-        uint64_t text = facts_of(memory, frame).text;
+        uint64_t text = facts_of(memory, frame)->text;
         hash = hash_bytes(hash, &text, sizeof text);
         hash = hash_bytes(hash, &frame->offset, sizeof frame->offset);
         hash = hash_bytes(hash, &frame->line, sizeof frame->line);
