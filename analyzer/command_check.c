@@ -55,6 +55,13 @@ static void print_result(FILE *out, const struct report *report, const struct op
     fputc('\n', out);
 }
 
+static bool shows_text(const struct options *outputs) {
+    for (size_t i = 0; i < outputs->format_count; i++)
+        if (strcmp(outputs->formats[i].format, "text") == 0)
+            return true;
+    return false;
+}
+
 static int check(const struct options *options, struct gate *gate, struct report *report) {
     struct options outputs = *options;
     if (!options->format_given)
@@ -64,7 +71,7 @@ static int check(const struct options *options, struct gate *gate, struct report
     if (status == STATUS_FAILED || options->verbosity < 0)
         return status;
     print_result(options->format_given ? stderr : stdout, report, options);
-    if (!options->format_given) {
+    if (!shows_text(&outputs)) { // which says it
         fflush(stdout);
         print_gate_remarks(stderr, report, options);
         if (report->gate->tripped)

@@ -250,6 +250,8 @@ static int short_options(struct parser *p) {
     for (const char *at = word + 1; *at && !p->help; at++) {
         char shown[] = {'-', *at, '\0'};
         enum option_id id = option_row_find_letter(*at);
+        if (id == OPTIONS && !word[2])
+            return fail(p, "unknown option '%s'; seep help %s lists the options", shown, p->command->name);
         if (id == OPTIONS)
             return fail(p, "unknown option '%s' in '%s'; seep help %s lists the options", shown, word,
                         p->command->name);
@@ -313,8 +315,8 @@ static int check_operands(struct parser *p) {
     if (count < operands[command->id].least)
         return fail(p, "seep %s needs more: seep %s %s", command->name, command->name, command->operands);
     if (count > operands[command->id].most)
-        return fail(p, "'%s' is too much: seep %s %s", p->options.arguments[operands[command->id].most],
-                    command->name, command->operands);
+        return fail(p, "'%s' is too much: seep %s%s%s", p->options.arguments[operands[command->id].most],
+                    command->name, *command->operands ? " " : "", command->operands);
     const char *about = command->id == COMMAND_HELP ? p->options.arguments[0] : NULL;
     if (about && !command_row_find(about, strlen(about)))
         return fail(p, "there is no command '%s'%s; seep help lists the commands", about,

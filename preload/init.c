@@ -39,6 +39,11 @@ static void say(const char *what, const char *why) {
         ;
 }
 
+// An analyzer of our own that doesn't like its options, or its outputs, has said so.
+static const char *reason(int bad, bool own) {
+    return own && (bad == -ECONNRESET || bad == -ECONNREFUSED) ? "it ended at once" : strerrordesc_np(-bad);
+}
+
 static const char *variable(char *const envp[], const char *name) {
     size_t length = strlen(name);
     for (; *envp; envp++)
@@ -124,7 +129,7 @@ static void start(int argc, char **argv, char **envp) {
         return;
     if (bad) {
         say(own ? "the analyzer could not be started: " : "cannot reach the analyzer in SEEP_SESSION: ",
-            strerrordesc_np(-bad));
+            reason(bad, own));
         return;
     }
     if (own)

@@ -206,6 +206,8 @@ START_TEST(a_saved_report_is_judged_as_the_run_was) {
     ck_assert_str_eq(file_read(baseline, NULL), file_read(test_path("other"), NULL));
     outcome = SEEP_SAYS("check", "-f", text("json=%s", test_path("merged.json")), json, json);
     assert_status(&outcome, 23);
+    assert_says(outcome.err, "seep check: FAILED: ");
+    assert_says(outcome.err, "seep gate: FAILED");
     ck_assert_uint_eq(processes_named(report_load(test_path("merged.json")), "test_inventory"), 2);
 }
 END_TEST

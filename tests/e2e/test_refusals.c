@@ -248,6 +248,7 @@ START_TEST(options_in_the_environment_that_are_wrong_leave_the_program_alone) {
     ck_assert_int_eq(exit_status(&outcome), 3);
     ck_assert_str_eq(outcome.out, "output\n");
     ck_assert_msg(strstr(outcome.err, "--no-such-option") != NULL, "says nothing: %s", outcome.err);
+    ck_assert_msg(strstr(outcome.err, "could not be started: it ended at once; ") != NULL, "%s", outcome.err);
 }
 END_TEST
 

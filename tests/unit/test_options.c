@@ -276,7 +276,7 @@ START_TEST(unknown_words_get_a_suggestion_when_one_is_near) {
     bad("run --formt=x p",
         "unknown option '--formt' (did you mean '--format'?); seep help run lists the options");
     bad("run --zzz p", "unknown option '--zzz'; seep help run lists the options");
-    bad("run -x p", "unknown option '-x' in '-x'; seep help run lists the options");
+    bad("run -x p", "unknown option '-x'; seep help run lists the options");
     bad("run -qx p", "unknown option '-x' in '-qx'; seep help run lists the options");
     bad("rnu p", "unknown command 'rnu' (did you mean 'run'?); seep help lists the commands, "
                  "seep run -- rnu runs that program");
@@ -320,6 +320,7 @@ START_TEST(report_takes_options_and_one_file_in_any_order) {
     bad("report a b", "'b' is too much: seep report [options] REPORT.json");
     bad("run", "seep run needs more: seep run [options] [--] PROGRAM [ARG...]");
     bad("run --", "seep run needs more: seep run [options] [--] PROGRAM [ARG...]");
+    bad("version a", "'a' is too much: seep version");
     bad("doctor a b", "'b' is too much: seep doctor [PROGRAM]");
 }
 END_TEST
