@@ -112,11 +112,13 @@ static enum ids ids_of_children(const struct process *parent) {
 }
 
 // The id is a forked child's own word: it may be of a pid namespace that we don't know of. Whoever began
-// before its family, or is us, is somebody else. Ticks are coarse, so this doesn't find all.
+// before its family, or is us, is somebody else, and was there all along: then the id is of such a namespace.
+// Ticks are coarse, so this doesn't find all; but the first one there has an id that is always taken here.
 static bool is_somebody_else(const struct process *process) {
     long began = 0;
-    return process->pid == getpid() || (stat_field(process->pid, 22, &began) && began &&
-                                        (uint64_t)began < process->family->founded_ticks);
+    return process->pid == 1 || process->pid == getpid() ||
+           (stat_field(process->pid, 22, &began) && began &&
+            (uint64_t)began < process->family->founded_ticks);
 }
 
 // Begins to watch the process. A program that connects is whom the kernel says it is.
@@ -138,7 +140,7 @@ static void watch(struct process *process, const struct process *parent) {
     if (process->pidfd >= 0 && is_somebody_else(process)) {
         close(process->pidfd);
         process->pidfd = -1;
-        process->absent = true;
+        process->foreign_ids = true;
     }
     process->unseen = process->foreign_ids || (process->absent && ids != IDS_OURS);
     family->unseen_processes += process->unseen;

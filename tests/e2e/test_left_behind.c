@@ -35,6 +35,19 @@ START_TEST(a_child_that_sees_itself_as_the_first_process) {
 }
 END_TEST
 
+// Nothing but its id, which is init's, tells that it has another namespace than its parent.
+START_TEST(a_child_that_is_cloned_into_a_namespace_keeps_what_is_its_own) {
+    struct seep_run ran = SEEP(_i, "cloned_apart");
+    if (exit_status(&ran.outcome) == CANNOT && geteuid() != 0)
+        return; // needs privileges
+    ck_assert_int_eq(exit_status(&ran.outcome), 0);
+    ck_assert(is_exact(ran.report));
+    ck_assert_int_eq(heap(process_with_pid(ran.report, 1), "allocations"), 11);
+    for (int pid = 2; pid < 12; pid++)
+        ck_assert_int_eq(heap(process_with_pid(ran.report, pid), "allocations"), 2);
+}
+END_TEST
+
 // seep and the program under the lowest ids there are, as in a container: those that the children tell of
 // theirs are then somebody else's, seep's own or the program's.
 START_TEST(ids_of_children_apart_are_those_of_others_here) {
@@ -56,6 +69,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, a_child_whose_parent_dies_at_once, 0, TRIES);
     tcase_add_loop_test(tests, a_child_that_sees_itself_as_the_first_process, 0, WAYS);
+    tcase_add_loop_test(tests, a_child_that_is_cloned_into_a_namespace_keeps_what_is_its_own, 0, WAYS);
     tcase_add_loop_test(tests, ids_of_children_apart_are_those_of_others_here, 0, 2);
 }
 SEEP_TEST_MAIN("left behind")
