@@ -163,13 +163,16 @@ static struct process *forked(uint32_t pid) {
     return family->by_slot[1];
 }
 
-// Whoever began before the family cannot be its child.
-START_TEST(a_child_that_claims_to_be_init_is_not_waited_for) {
+// Whoever began before the family cannot be its child, which has its id elsewhere, or lies: only its family's
+// end tells.
+START_TEST(a_child_that_claims_to_be_init_is_not_watched) {
     setup();
     struct process *parent = own_process(), *child = forked(1);
-    ck_assert(process_is_gone(child));
+    ck_assert(!process_is_gone(child));
     ck_assert_int_eq(child->pidfd, -1);
+    ck_assert_uint_eq(family->unseen_processes, 1);
     finish(child);
+    ck_assert_uint_eq(family->unseen_processes, 0);
     finish(parent);
     process_free(child);
     process_free(parent);
@@ -227,7 +230,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, records_that_make_no_sense_are_counted);
     tcase_add_test(tests, extents_of_nobody_are_left_alone);
     tcase_add_loop_test(tests, random_memory_is_survived, 0, 20);
-    tcase_add_test(tests, a_child_that_claims_to_be_init_is_not_waited_for);
+    tcase_add_test(tests, a_child_that_claims_to_be_init_is_not_watched);
     tcase_add_test(tests, ids_of_another_namespace_are_nobodys);
     tcase_add_test(tests, a_child_that_lives_is_watched_to_its_end);
 }
