@@ -1,6 +1,6 @@
 // See members.h. Called by session.c.
 #include "analyzer/members.h"
-#include "analyzer/proc/whole_file.h"
+#include "analyzer/whole_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #include "analyzer/memory/look.h"
 #include "analyzer/process_mappings.h"
 #include "analyzer/process_memory.h"
+#include "analyzer/whole_file.h"
 #include "preload/wire/atomic.h"
 
 #include <dirent.h>
@@ -24,30 +25,14 @@
 #include <unistd.h>
 
 static char *read_proc(pid_t pid, const char *name, size_t *bytes) {
-    char path[64];
+    char path[64], *text;
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
-    char *text = NULL;
-    size_t used = 0, room = 0;
-    ssize_t got = 0;
-    do {
-        used += (size_t)got;
-        if (room - used < 1024) {
-            room = room ? 2 * room : 4096;
-            char *fresh = realloc(text, room);
-            if (!fresh)
-                break;
-            text = fresh;
-        }
-        got = read(fd, text + used, room - used - 1);
-    } while (got > 0 && used < (4 << 20));
+    int bad = whole_file_read(fd, 4 << 20, &text, bytes);
     close(fd);
-    if (text)
-        text[used] = '\0';
-    *bytes = used;
-    return text;
+    return bad ? NULL : text;
 }
 
 static char *copy(const char *text, size_t bytes) {

@@ -5,6 +5,7 @@
 #include "analyzer/gate/text_file.h"
 #include "analyzer/site_id.h"
 #include "analyzer/vector.h"
+#include "analyzer/whole_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -173,7 +174,7 @@ int baseline_read(const char *path, bool any_ids, struct baseline **out, char *m
                   size_t message_bytes) {
     char *text;
     size_t bytes;
-    int rc = text_file_read(path, &text, &bytes);
+    int rc = whole_file_get(path, TEXT_FILE_MOST, &text, &bytes);
     if (rc < 0) {
         snprintf(message, message_bytes, "cannot read the baseline '%s': %s%s", path, strerror(-rc),
                  rc == -ENOENT ? "; --write-baseline creates it" : "");

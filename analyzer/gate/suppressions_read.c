@@ -3,6 +3,7 @@
 #include "analyzer/gate/suppressions_parse.h"
 
 #include "analyzer/vector.h"
+#include "analyzer/whole_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,7 +100,7 @@ int suppressions_parse(struct suppressions *all, const char *text, size_t bytes,
 int suppressions_read(struct suppressions *all, const char *path, char *message, size_t message_bytes) {
     char *text;
     size_t bytes;
-    int rc = text_file_read(path, &text, &bytes);
+    int rc = whole_file_get(path, TEXT_FILE_MOST, &text, &bytes);
     if (rc < 0) {
         snprintf(message, message_bytes, "cannot read the suppressions '%s': %s", path, strerror(-rc));
         return rc;

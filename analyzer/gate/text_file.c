@@ -2,51 +2,10 @@
 #include "analyzer/gate/text_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { MOST_BYTES = 64 << 20 };
-
-int text_file_read(const char *path, char **out, size_t *out_bytes) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    char *data = NULL;
-    size_t used = 0, room = 0;
-    int rc = 0;
-    for (;;) {
-        if (room - used < 2) {
-            room = room ? 2 * room : 1 << 14;
-            char *larger = used < MOST_BYTES ? realloc(data, room) : NULL;
-            if (!larger) {
-                rc = used < MOST_BYTES ? -ENOMEM : -EFBIG;
-                break;
-            }
-            data = larger;
-        }
-        ssize_t got = read(fd, data + used, room - used - 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            rc = got < 0 ? -errno : 0;
-            break;
-        }
-        used += (size_t)got;
-    }
-    close(fd);
-    if (rc < 0) {
-        free(data);
-        return rc;
-    }
-    data[used] = '\0';
-    *out = data;
-    *out_bytes = used;
-    return 0;
-}
 
 int text_lines_begin(struct text_lines *lines, const char *text, size_t bytes, const char *path,
                      char *message, size_t message_bytes) {

@@ -12,8 +12,7 @@ struct text_lines {
     size_t message_bytes;
 };
 
-// The whole file, of 64 MiB at most, NUL-terminated; the caller frees. 0 or -errno.
-int text_file_read(const char *path, char **out, size_t *out_bytes);
+enum { TEXT_FILE_MOST = 64 << 20 }; // bytes of a file that is read
 
 // 0, or -EINVAL with a message: a NUL byte is in it. text_lines_end() releases, whatever this returned.
 int text_lines_begin(struct text_lines *lines, const char *text, size_t bytes, const char *path,

@@ -3,9 +3,9 @@
 #include "analyzer/proc/net_tables.h"
 #include "analyzer/must.h"
 #include "analyzer/proc/unix_peers.h"
-#include "analyzer/proc/whole_file.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
+#include "analyzer/whole_file.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>

@@ -4,9 +4,9 @@
 #include "analyzer/arena.h"
 #include "analyzer/proc/fdinfo.h"
 #include "analyzer/proc/net_tables.h"
-#include "analyzer/proc/whole_file.h"
 #include "analyzer/table.h"
 #include "analyzer/vector.h"
+#include "analyzer/whole_file.h"
 
 #include <dirent.h>
 #include <errno.h>

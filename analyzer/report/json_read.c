@@ -8,14 +8,13 @@
 #include "analyzer/report/json_memory.h"
 #include "analyzer/report/json_pool.h"
 #include "analyzer/report/json_read_parts.h"
+#include "analyzer/whole_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 30) // a report of 100,000 sites has some 300 MB
 #define MAX_EXAMPLES   5
@@ -405,50 +404,10 @@ int report_parse_json(const char *text, size_t bytes, const char *name, struct r
     return rc;
 }
 
-// Reads to the end, whatever kind of file it is. 0 and a block to free, or -errno.
-static int read_whole(int fd, char **out, size_t *out_bytes) {
-    size_t room = 0, used = 0;
-    char *data = NULL;
-    int rc = 0;
-    for (;;) {
-        if (used == room) {
-            room = room ? 2 * room : 1 << 16;
-            char *larger = room <= 2 * MAX_FILE_BYTES ? realloc(data, room) : NULL;
-            if (!larger) {
-                rc = room > 2 * MAX_FILE_BYTES ? -EFBIG : -ENOMEM;
-                break;
-            }
-            data = larger;
-        }
-        ssize_t got = read(fd, data + used, room - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0) {
-            rc = got < 0 ? -errno : 0;
-            break;
-        }
-        used += (size_t)got;
-        if (used > MAX_FILE_BYTES) {
-            rc = -EFBIG;
-            break;
-        }
-    }
-    if (rc < 0) {
-        free(data);
-        return rc;
-    }
-    *out = data;
-    *out_bytes = used;
-    return 0;
-}
-
 int report_read_json(const char *path, struct report **out, char *message, size_t message_bytes) {
     char *text = NULL;
     size_t bytes = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    int rc = fd < 0 ? -errno : read_whole(fd, &text, &bytes);
-    if (fd >= 0)
-        close(fd);
+    int rc = whole_file_get(path, MAX_FILE_BYTES, &text, &bytes);
     if (rc < 0) {
         reader_say(message, message_bytes, path, "cannot be read: ", strerror(-rc));
         return rc;

@@ -1,4 +1,4 @@
-// links: analyzer/proc/net_tables.c analyzer/proc/unix_peers.c analyzer/proc/whole_file.c analyzer/proc/fdinfo.c
+// links: analyzer/proc/net_tables.c analyzer/proc/unix_peers.c analyzer/whole_file.c analyzer/proc/fdinfo.c
 // links: analyzer/table.c
 //
 // /proc's texts on sockets and descriptors. Another network namespace, or a container's /proc, may hold

@@ -1,4 +1,4 @@
-// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c analyzer/whole_file.c
 // flags: -ljansson -lz
 //
 // Any bytes as a saved report: refused in one line, or read; then it prints in every format, and writes what

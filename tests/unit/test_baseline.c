@@ -1,7 +1,7 @@
 // links: analyzer/gate/baseline_read.c analyzer/gate/baseline_mark.c analyzer/gate/baseline_write.c
 // links: analyzer/gate/limit.c analyzer/gate/text_file.c analyzer/gate/hint.c analyzer/site_id.c
 // links: analyzer/site_name.c analyzer/arena.c analyzer/table.c analyzer/report/report.c
-// links: analyzer/report/escape.c analyzer/report/outfile.c
+// links: analyzer/report/escape.c analyzer/report/outfile.c analyzer/whole_file.c
 //
 // The file of known sites: what its lines cover, and what stays of it when it is written anew.
 #include "analyzer/gate/baseline.h"

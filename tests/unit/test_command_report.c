@@ -1,5 +1,6 @@
 // links: analyzer/command_report.c analyzer/complain.c analyzer/publish.c analyzer/site_id.c analyzer/site_name.c
 // links: analyzer/gate/*.c analyzer/report/*.c analyzer/symbols/demangle.c analyzer/arena.c analyzer/table.c
+// links: analyzer/whole_file.c
 // flags: -ljansson -lz -lelf -l:libiberty.a
 //
 // seep report: what it prints where, its status, and its one line when it can't.

@@ -1,5 +1,5 @@
 // links: analyzer/process_descriptors.c analyzer/descriptor_type.c analyzer/proc/open_files.c analyzer/proc/net_tables.c
-// links: analyzer/proc/unix_peers.c analyzer/proc/fdinfo.c analyzer/proc/whole_file.c
+// links: analyzer/proc/unix_peers.c analyzer/proc/fdinfo.c analyzer/whole_file.c
 // links: analyzer/process_memory.c analyzer/process_mappings.c analyzer/memory/look.c
 // links: analyzer/memory/arenas.c analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
 // links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c

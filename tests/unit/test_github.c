@@ -1,4 +1,4 @@
-// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c analyzer/whole_file.c
 // flags: -ljansson -lz
 //
 // What GitHub reads: annotations, the summary of a job, and comments in Markdown.

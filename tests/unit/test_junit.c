@@ -1,4 +1,4 @@
-// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c analyzer/whole_file.c
 // flags: -ljansson -lz -lxml2 -I/usr/include/libxml2
 //
 // JUnit's XML against the schema that servers hold it to, and read back from reports made of hostile names.

@@ -1,4 +1,4 @@
-// links: analyzer/proc/net_tables.c analyzer/proc/unix_peers.c analyzer/proc/whole_file.c analyzer/proc/fdinfo.c
+// links: analyzer/proc/net_tables.c analyzer/proc/unix_peers.c analyzer/whole_file.c analyzer/proc/fdinfo.c
 // links: analyzer/proc/open_files.c analyzer/table.c analyzer/arena.c
 // Reading /proc's tables of sockets and what it says of a descriptor: from texts as the kernel writes them,
 // from texts that it never would, and of this process itself.

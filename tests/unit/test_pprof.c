@@ -1,4 +1,4 @@
-// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c analyzer/whole_file.c
 // flags: -ljansson -lz
 //
 // The pprof report, decoded again by a reader that knows only the wire format and profile.proto's field

@@ -1,4 +1,4 @@
-// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c
+// links: analyzer/report/*.c analyzer/arena.c analyzer/table.c analyzer/whole_file.c
 // flags: -ljansson -lz
 //
 // Where outputs go, and that a file is whole or as it was.

@@ -4,7 +4,7 @@
 // links: analyzer/report/go_frames.c
 // links: analyzer/report/json_write.c analyzer/report/text.c analyzer/report/text_sites.c
 // links: analyzer/report/text_summary.c analyzer/report/text_verdicts.c analyzer/report/units.c analyzer/report/escape.c analyzer/arena.c
-// links: analyzer/report/text_gate.c analyzer/report/text_names.c
+// links: analyzer/report/text_gate.c analyzer/report/text_names.c analyzer/whole_file.c
 // flags: -ljansson
 //
 // Schema seep-report-1: what is written is what the contract says, reads back the same, and whatever else a

@@ -4,7 +4,7 @@
 // links: analyzer/report/go_frames.c
 // links: analyzer/report/text.c analyzer/report/text_sites.c analyzer/report/escape.c
 // links: analyzer/report/text_summary.c analyzer/report/text_verdicts.c analyzer/report/units.c analyzer/arena.c
-// links: analyzer/report/text_gate.c analyzer/report/text_names.c
+// links: analyzer/report/text_gate.c analyzer/report/text_names.c analyzer/whole_file.c
 // flags: -ljansson
 //
 // The text report, against golden files: tests/golden/NAME.json printed with certain options is

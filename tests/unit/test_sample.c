@@ -2,7 +2,7 @@
 // links: analyzer/memory/account.c analyzer/memory/remedy.c analyzer/memory/look.c analyzer/memory/arenas.c
 // links: analyzer/memory/pieces.c analyzer/memory/pages.c analyzer/memory/cgroup.c
 // links: analyzer/verdict/*.c analyzer/report/units.c analyzer/proc/*.c analyzer/arena.c
-// links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c
+// links: analyzer/ledger/ledger.c analyzer/ledger/sequence.c analyzer/ledger/descriptors.c analyzer/whole_file.c
 // links: analyzer/ledger/mappings.c analyzer/ledger/regions.c analyzer/ledger/unmappings.c analyzer/ledger/threads.c
 // links: analyzer/harvest.c analyzer/table.c analyzer/turnover.c analyzer/live.c analyzer/live_history.c
 // links: analyzer/live_order.c analyzer/live_pool.c analyzer/live_recent.c analyzer/live_table.c

@@ -2,7 +2,7 @@
 // links: analyzer/gate/suppressions_sieve.c analyzer/gate/function_match.c analyzer/table.c
 // links: analyzer/gate/suppressions_built_in.c analyzer/gate/mangled.c analyzer/gate/glob.c
 // links: analyzer/gate/text_file.c analyzer/symbols/demangle.c analyzer/site_name.c analyzer/arena.c
-// links: analyzer/report/report.c analyzer/report/units.c
+// links: analyzer/report/report.c analyzer/report/units.c analyzer/whole_file.c
 // flags: -l:libiberty.a
 //
 // Both formats of suppressions: what they match, what they don't, and what is malformed.
