@@ -2,7 +2,8 @@
 // links: analyzer/gate/suppressions_built_in.c analyzer/gate/mangled.c analyzer/gate/glob.c
 // links: analyzer/gate/text_file.c analyzer/symbols/demangle.c analyzer/site_name.c analyzer/arena.c
 // links: analyzer/gate/baseline_read.c analyzer/gate/baseline_mark.c analyzer/gate/limit.c
-// links: analyzer/report/report.c analyzer/report/units.c analyzer/whole_file.c
+// links: analyzer/report/report.c analyzer/report/units.c analyzer/whole_file.c analyzer/table.c
+// links: analyzer/gate/suppressions_sieve.c analyzer/gate/function_match.c
 // flags: -l:libiberty.a
 //
 // Any bytes as a baseline and as suppressions: refused in one line that names the file, or read and used.
