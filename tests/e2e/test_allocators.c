@@ -6,14 +6,6 @@
 static const char *const allocators[] = {"allocator_jemalloc", "allocator_tcmalloc", "allocator_mimalloc"};
 enum { ALLOCATORS = sizeof allocators / sizeof *allocators };
 
-static struct seep_run exact_run(enum way way, const char *program, const char *argument) {
-    struct seep_run ran = SEEP(way, program, argument);
-    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %s", program, ran.outcome.err);
-    ck_assert_ptr_nonnull(ran.process);
-    ck_assert(is_exact(ran.report));
-    return ran;
-}
-
 START_TEST(an_allocator_of_its_own_is_kept_and_counted_exactly) {
     const char *program = allocators[_i / WAYS];
     struct seep_run idle = exact_run(_i % WAYS, program, "idle");

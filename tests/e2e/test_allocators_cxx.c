@@ -27,14 +27,6 @@ static const struct leak {
 enum { LEAKS = sizeof leaks / sizeof *leaks, LEAKED_BYTES = 24 + 25 + 26 + 27 + 2 * (256 + 512) };
 enum { DELETED = 12, DELETED_BYTES = 6 * 40 + 6 * 64 };
 
-static struct seep_run exact_run(enum way way, const char *program, const char *argument) {
-    struct seep_run ran = SEEP(way, program, argument);
-    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %s", program, ran.outcome.err);
-    ck_assert_ptr_nonnull(ran.process);
-    ck_assert(is_exact(ran.report));
-    return ran;
-}
-
 static const char *call_of(const json_t *site) {
     return json_string_value(json_object_get(site, "call"));
 }

@@ -6,18 +6,14 @@
 
 #include <signal.h>
 
-static struct seep_run exact_run(enum way way, const char *program, const char *argument) {
-    struct seep_run ran = SEEP(way, program, argument);
-    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %d %s", program, exit_status(&ran.outcome),
-                  ran.outcome.err);
-    ck_assert_ptr_nonnull(ran.process);
-    ck_assert(is_exact(ran.report));
+static struct seep_run matched_run(enum way way, const char *program, const char *argument) {
+    struct seep_run ran = exact_run(way, program, argument);
     ck_assert_int_eq(heap(ran.process, "unmatched_frees"), 0);
     return ran;
 }
 
 START_TEST(a_librarys_constructor_is_recorded) {
-    struct seep_run ran = exact_run(_i, "early_constructor", NULL);
+    struct seep_run ran = matched_run(_i, "early_constructor", NULL);
     assert_heap_as_counted(ran.process, ran.outcome.err);
     ck_assert_int_eq(blocks_through(ran.process, "constructor_allocates"), 1);
     ck_assert_int_eq(bytes_through(ran.process, "grow"), 4000);
@@ -25,32 +21,32 @@ START_TEST(a_librarys_constructor_is_recorded) {
 END_TEST
 
 START_TEST(the_programs_resolver_is_recorded) {
-    struct seep_run ran = exact_run(_i, "early_resolver", "keep");
+    struct seep_run ran = matched_run(_i, "early_resolver", "keep");
     assert_heap(ran.process, 2, 0, 300, 2, 300);
     ck_assert_int_eq(blocks_through(ran.process, "resolve_number"), 2);
 }
 END_TEST
 
 START_TEST(what_the_programs_resolver_allocated_can_be_freed) {
-    struct seep_run ran = exact_run(_i, "early_resolver", "free");
+    struct seep_run ran = matched_run(_i, "early_resolver", "free");
     assert_heap(ran.process, 2, 2, 300, 0, 0);
 }
 END_TEST
 
 START_TEST(what_the_programs_resolver_allocated_can_be_grown) {
-    struct seep_run ran = exact_run(_i, "early_resolver", "grow");
+    struct seep_run ran = matched_run(_i, "early_resolver", "grow");
     assert_heap(ran.process, 3, 1, 5300, 2, 5100);
 }
 END_TEST
 
 START_TEST(a_librarys_resolver_may_allocate) {
-    struct seep_run ran = exact_run(_i, "early_library_resolver", "keep");
+    struct seep_run ran = matched_run(_i, "early_library_resolver", "keep");
     assert_heap(ran.process, 1, 0, 300, 1, 300);
 }
 END_TEST
 
 START_TEST(what_a_librarys_resolver_allocated_can_be_freed) {
-    struct seep_run ran = exact_run(_i, "early_library_resolver", "free");
+    struct seep_run ran = matched_run(_i, "early_library_resolver", "free");
     assert_heap(ran.process, 1, 1, 300, 0, 0);
 }
 END_TEST
@@ -59,7 +55,7 @@ END_TEST
 START_TEST(resolvers_may_open_map_and_start_processes) {
     static const char *const modes[] = {"calls", "vfork"};
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        struct seep_run ran = exact_run(_i, "early_calls", modes[i]);
+        struct seep_run ran = matched_run(_i, "early_calls", modes[i]);
         ck_assert_int_eq(heap(ran.process, "outstanding_blocks"), 0);
     }
 }
@@ -82,7 +78,7 @@ START_TEST(a_resolver_may_end_the_process) {
 END_TEST
 
 START_TEST(the_loaders_own_allocations_are_recorded) {
-    struct seep_run ran = exact_run(_i, "dlsym_calls", NULL);
+    struct seep_run ran = matched_run(_i, "dlsym_calls", NULL);
     ck_assert_int_gt(heap(ran.process, "allocations"), 100);
     assert_heap_as_counted(ran.process, ran.outcome.err);
 }

@@ -116,3 +116,12 @@ struct seep_run seep_finish(struct running *running, const struct seep_job *job)
 struct seep_run seep_run_job(enum way way, const struct seep_job *job) {
     return seep_finish(seep_start(way, job), job);
 }
+
+struct seep_run exact_run(enum way way, const char *program, const char *argument) {
+    struct seep_run ran = SEEP(way, program, argument);
+    ck_assert_msg(exit_status(&ran.outcome) == 0, "%s: %d %s", program, exit_status(&ran.outcome),
+                  ran.outcome.err);
+    ck_assert_ptr_nonnull(ran.process);
+    ck_assert(is_exact(ran.report));
+    return ran;
+}

@@ -38,5 +38,9 @@ struct seep_run seep_run_job(enum way way, const struct seep_job *job);
 #define SEEP(way, name, ...)                                                                                 \
     seep_run_job((way), &(struct seep_job){.program = {.argv = {program_path(name), ##__VA_ARGS__}}})
 
+// The same with one argument, NULL: none. Fails the test unless the program ends with 0 and its report is
+// exact.
+struct seep_run exact_run(enum way way, const char *program, const char *argument);
+
 // The pid of the analyzer that serves this test's program; fails the test when there is none.
 pid_t analyzer_pid(void);
