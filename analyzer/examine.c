@@ -131,18 +131,28 @@ static void look_at_what_stands(struct process *process, const struct examine_op
     verdict_free(verdict);
 }
 
-static void go_on(void *stopped) {
-    stop_go_on(stopped);
+struct standing {
+    struct process *process;
+    struct stopped stopped;
+};
+
+// What is made of what was read needs nothing more of it.
+static void go_on(void *context) {
+    struct standing *standing = context;
+    stop_go_on(&standing->stopped);
+    if (standing->process->looked_at_end)
+        process_let_go(standing->process);
 }
 
 static void look_at_the_heap(struct process *process, const struct examine_options *options) {
-    struct stopped stopped;
-    int bad = process->unseen ? -ENOENT : stop_and_drain(process, &stopped);
+    struct standing standing = {.process = process};
+    int bad = process->unseen ? -ENOENT : stop_and_drain(process, &standing.stopped);
     if (bad)
         refuse(process, bad);
     else
-        look_at_what_stands(process, options,
-                            &(struct examine_held){.stopped = &stopped, .go_on = go_on, .context = &stopped});
+        look_at_what_stands(
+            process, options,
+            &(struct examine_held){.stopped = &standing.stopped, .go_on = go_on, .context = &standing});
 }
 
 void process_examine(struct process *process, const struct examine_options *options) {

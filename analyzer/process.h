@@ -100,6 +100,9 @@ void process_free(struct process *process);
 // Its program is the file at this path, not the loader that /proc shows in its place.
 void process_set_program(struct process *process, const char *path);
 
+// It stands still at its end, and nothing more is needed of it: it goes on. Once more does no harm.
+void process_let_go(const struct process *process);
+
 // Has it ended, as far as can be told of it alone? Never true of an unseen one.
 bool process_is_gone(const struct process *process);
 

@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -357,7 +356,6 @@ static struct examine_options options_now(const struct session *session) {
 }
 
 static void examine(struct session *session, struct process *process) {
-    struct family *family = process->family;
     if (!process->traced) { // else its very last moment is still to come
         process->examined = true;
         watch_beat(session->watch, true);
@@ -365,9 +363,7 @@ static void examine(struct session *session, struct process *process) {
         process_examine(process, &options);
         watch_beat(session->watch, false);
     }
-    uint32_t *examined = &family_process(family, process->slot)->examined;
-    atomic_store_release(examined, 1); // LE3
-    syscall(SYS_futex, examined, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    process_let_go(process);
 }
 
 // Processes that stand still at their end. They are looked at one after the other: who reads memory faster
