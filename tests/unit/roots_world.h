@@ -23,6 +23,8 @@ struct world {
     struct roots_question question;
     struct classify_range roots[WORLD_ROOTS]; // what was found
     size_t root_count;
+    uint64_t words[WORLD_MOST];
+    size_t word_count;
 };
 
 // Zeroed memory for areas to lie in, aligned to `alignment` (a power of two).
@@ -84,6 +86,10 @@ static inline void world_search(struct world *world) {
     ck_assert_uint_le(world->root_count, WORLD_ROOTS);
     for (size_t i = 0; i < found.ranges.count; i++)
         world->roots[i] = found.ranges.entries[i];
+    world->word_count = found.word_count;
+    ck_assert_uint_le(world->word_count, WORLD_MOST);
+    for (size_t i = 0; i < found.word_count; i++)
+        world->words[i] = found.words[i];
     roots_free(&found);
 }
 

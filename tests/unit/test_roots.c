@@ -207,6 +207,32 @@ START_TEST(a_stack_in_a_block_counts_from_its_pointer) {
 }
 END_TEST
 
+// Code is read in pieces of 256 KiB.
+START_TEST(made_code_is_looked_through_at_every_byte) {
+    enum { PIECE = 256 * 1024, CODE = 2 * PIECE + WORLD_PAGE };
+    struct world world = world_new();
+    uint64_t base = world_memory(2 * CODE, WORLD_PAGE), block = 0x5500deadb000;
+    for (int i = 0; i < 2; i++) { // anonymous, and a file's
+        uint64_t code = base + (uint64_t)i * CODE;
+        struct smaps_area *area = world_area(&world, code, code + CODE, i ? "/a/file" : "");
+        area->protection = PROT_READ | PROT_EXEC;
+        area->rss_bytes = area->anonymous_bytes = CODE;
+        world_word(code + 16, block); // aligned: the area is a root
+        world_word(code + 27, block);
+        world_word(code + 101, block + 8);
+        world_word(code + 203, block + 24); // one past its end
+        world_word(code + PIECE - 3, block + 16);
+        world_word(code + CODE - 9, block);
+    }
+    world_block(&world, block, 24);
+    world_search(&world);
+    ASSERT_ROOT(&world, base, base + 2 * CODE);
+    const uint64_t found[] = {block, block + 8, block + 16, block};
+    ck_assert_uint_eq(world.word_count, sizeof found / sizeof *found);
+    ck_assert_mem_eq(world.words, found, sizeof found);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_test(tests, written_memory_is_a_root_but_for_devices_and_files_that_were_not);
     tcase_add_test(tests, an_area_is_cut_where_mappings_end);
@@ -221,5 +247,6 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, a_stack_that_was_left_is_found_below_what_the_kernel_joined_to_it);
     tcase_add_test(tests, the_main_stack_counts_from_where_the_program_stands);
     tcase_add_test(tests, a_stack_in_a_block_counts_from_its_pointer);
+    tcase_add_test(tests, made_code_is_looked_through_at_every_byte);
 }
 SEEP_TEST_MAIN("roots")
