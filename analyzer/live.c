@@ -200,6 +200,24 @@ void live_each(const struct live_set *set, void (*visit)(void *context, const st
     visit_every(set, 1, visit, context);
 }
 
+size_t live_places(const struct live_set *set, uint32_t *from, struct live_place *places, size_t room) {
+    uint32_t number = *from ? *from : 1, used = set->table.entries.used; // numbers begin with 1
+    size_t count = 0;
+    for (; number < used && count < room; number++) {
+        const struct live_entry *entry = live_entry_at(&set->table, number);
+        places[count] = (struct live_place){entry->address, entry->bytes};
+        if (entry->kind == ENTRY_HISTORY) {
+            const struct live_node *held = live_order_held(set, entry);
+            places[count].bytes = held ? held->bytes : 0;
+            count += held != NULL;
+        } else {
+            count += entry->kind == RECORD_ACQUIRE;
+        }
+    }
+    *from = number;
+    return count;
+}
+
 void live_some(const struct live_set *set, size_t most,
                void (*visit)(void *context, const struct live_block *block), void *context) {
     size_t all = set->table.entries.used - 1; // numbers begin with 1

@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, REGION_BITS = 2 * DIGIT_BITS - 1 };
-enum { LEAF_BITS = 9, LEAF = 1 << LEAF_BITS, ADDRESS_BITS = 47 };
+enum { DIGIT_BITS = 10, DIGITS = 1 << DIGIT_BITS, REGION_BITS = 2 * DIGIT_BITS - 1 };
+enum { LEAF_BITS = 11, LEAF = 1 << LEAF_BITS, ADDRESS_BITS = 47 };
 enum { LEAVES = 1 << (ADDRESS_BITS - REGION_BITS - LEAF_BITS) };
 enum { FEW = 64 }; // so many are sorted sooner than their digits are counted
+enum { TOGETHER = 512 };
 
 // Where the blocks of a region begin in the order: how many they are, as long as they are counted.
 struct leaf {
@@ -25,8 +26,7 @@ struct numbered {
 
 struct ordering {
     struct block_order order;
-    uint32_t *numbers; // which visit each of order.blocks comes from
-    uint32_t visited;
+    uint32_t *numbers;    // which visit each of order.blocks comes from
     struct leaf **leaves; // LEAVES, and one more for what can't be an address of a program; NULL: no block
     uint32_t *used;       // numbers of those that are not NULL: few of them
     size_t used_count, used_room;
@@ -44,17 +44,25 @@ static uint32_t *first_of(struct ordering *o, uint64_t address) {
     return &o->leaves[number]->first[beyond ? 0 : address >> REGION_BITS & (LEAF - 1)];
 }
 
-static void count_block(void *context, const struct live_block *block) {
-    struct ordering *o = context;
-    ++*first_of(o, block->address);
-    o->order.count++;
+static void count_blocks(struct ordering *o, const struct live_set *live) {
+    struct live_place places[TOGETHER];
+    uint32_t from = 0;
+    for (size_t count; (count = live_places(live, &from, places, TOGETHER)) > 0;) {
+        o->order.count += count;
+        for (size_t i = 0; i < count; i++)
+            ++*first_of(o, places[i].address);
+    }
 }
 
-static void lay_block(void *context, const struct live_block *block) {
-    struct ordering *o = context;
-    uint32_t place = (*first_of(o, block->address))++;
-    o->order.blocks[place] = (struct classify_block){block->address, block->bytes};
-    o->numbers[place] = o->visited++;
+static void lay_blocks(struct ordering *o, const struct live_set *live) {
+    struct live_place places[TOGETHER];
+    uint32_t from = 0, visited = 0;
+    for (size_t count; (count = live_places(live, &from, places, TOGETHER)) > 0;)
+        for (size_t i = 0; i < count; i++) {
+            uint32_t at = (*first_of(o, places[i].address))++;
+            o->order.blocks[at] = (struct classify_block){places[i].address, places[i].bytes};
+            o->numbers[at] = visited++;
+        }
 }
 
 static int by_number(const void *left, const void *right) {
@@ -172,13 +180,13 @@ static void sort_regions(struct ordering *o) {
 
 struct block_order block_order_of(const struct live_set *live) {
     struct ordering o = {.leaves = must(calloc(LEAVES + 1, sizeof *o.leaves))};
-    live_each(live, count_block, &o);
+    count_blocks(&o, live);
     size_t count = o.order.count;
     o.order.blocks = must(malloc((count + 1) * sizeof *o.order.blocks));
     o.order.places = must(malloc((count + 1) * sizeof *o.order.places));
     o.numbers = must(malloc((count + 1) * sizeof *o.numbers));
     add_up(&o);
-    live_each(live, lay_block, &o);
+    lay_blocks(&o, live);
     sort_regions(&o);
     for (size_t i = 0; i < o.used_count; i++)
         free(o.leaves[o.used[i]]);

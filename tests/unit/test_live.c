@@ -74,6 +74,43 @@ static void expect(uint64_t live_blocks, uint64_t live_bytes, uint64_t waiting, 
     ck_assert_uint_eq(counts.acquired - (counts.released - waiting) - superseded, live_blocks);
 }
 
+struct visited {
+    const struct live_place *places;
+    size_t count;
+    bool same;
+};
+
+static void compare(void *context, const struct live_block *block) {
+    struct visited *visited = context;
+    const struct live_place *place = &visited->places[visited->count++];
+    visited->same = visited->same && place->address == block->address && place->bytes == block->bytes;
+}
+
+START_TEST(places_come_in_pieces_in_the_order_of_the_visit) {
+    struct live_place places[64] = {{0, 0}};
+    for (uint64_t i = 0; i < 40; i++)
+        acquire(0x1000 + 16 * i, i + 1, i);
+    for (uint64_t i = 0; i < 40; i += 3)
+        release(0x1000 + 16 * i, 100); // leaves holes
+    acquire(0x1010, 200, 7);           // a history, its first release is late
+    release(0x1010, 150);
+    acquire(0x9000, 300, 5);
+    acquire(0x9000, 310, 6);
+    release(0x9000, 320); // a history that holds nothing
+    live_settle(set);
+    uint32_t from = 0;
+    size_t count = 0;
+    for (size_t piece; (piece = live_places(set, &from, places + count, 7)) > 0; count += piece)
+        ck_assert_uint_le(piece, 7);
+    live_count(set, &counts);
+    ck_assert_uint_eq(count, counts.live_blocks);
+    struct visited visited = {places, 0, true};
+    live_each(set, compare, &visited);
+    ck_assert(visited.same);
+    ck_assert_uint_eq(visited.count, count);
+}
+END_TEST
+
 START_TEST(a_block_is_live_until_its_release) {
     acquire(0x1000, 3, 24);
     acquire(0x2000, 3, 0);
@@ -433,6 +470,7 @@ static void add_tests(TCase *tests) {
     tcase_set_timeout(tests, 300);
     tcase_add_checked_fixture(tests, open_set, close_set);
     tcase_add_test(tests, a_block_is_live_until_its_release);
+    tcase_add_test(tests, places_come_in_pieces_in_the_order_of_the_visit);
     tcase_add_test(tests, a_release_and_an_acquire_of_one_epoch_match);
     tcase_add_test(tests, a_release_read_first_waits_for_its_acquire);
     tcase_add_test(tests, an_unmatched_free_never_cancels_a_later_acquire);
