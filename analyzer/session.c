@@ -452,6 +452,7 @@ void session_serve(struct session *session) {
         examine_standing(session);
         examine_traced(session);
         look_at_waiting_root(session);
+        stop_tend();
         uint64_t now = now_ns();
         board_heartbeat(session->board);
         if (now - reaped_at >= reap_period_ns) {
@@ -459,7 +460,6 @@ void session_serve(struct session *session) {
                 drain_reap_threads(session->families[i]);
             sample_memory(session->processes + session->first_live,
                           session->process_count - session->first_live);
-            stop_tend();
             session->look_for_ends = true; // of those that no descriptor tells of
             reaped_at = now;
         }

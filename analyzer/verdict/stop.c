@@ -112,21 +112,28 @@ static bool is_in_sandbox(pid_t pid, const struct stopped_thread *thread) {
     return atoi(mode) != 0;
 }
 
-static void let_go(pid_t pid, const struct stopped_thread *thread) {
+// False: it does not stand any more, since it was killed.
+static bool let_go(pid_t pid, const struct stopped_thread *thread) {
     if (thread->is_cut_short)
         set_result(thread, -RESTART_UNLESS_HANDLED);
     if (thread->is_timed && is_in_sandbox(pid, thread))
         set_result(thread, -RESTART_CALL);
-    ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(long)thread->signal);
+    return ptrace(PTRACE_DETACH, thread->tid, NULL, (void *)(long)thread->signal) == 0;
 }
 
-// Seized threads that did not stop in time: only one that stands can be let go.
+// Seized threads that did not stop in time, or that were killed while they stood: only one that stands can be
+// let go, and the end of one is its parent's to know only when its tracer has taken note of it.
 static struct straggler {
     pid_t pid;
     bool is_our_child;
     struct stopped_thread thread;
 } * stragglers;
 static size_t straggler_count, straggler_room;
+
+static void keep_straggler(const struct stopped *stopped, const struct stopped_thread *thread) {
+    *VECTOR_PUSH(stragglers, straggler_count, straggler_room) =
+        (struct straggler){stopped->pid, stopped->is_our_child, *thread};
+}
 
 void stop_tend(void) {
     for (size_t i = straggler_count; i-- > 0;) {
@@ -135,7 +142,7 @@ void stop_tend(void) {
         int seen = look(&alone, &one->thread, one->is_our_child);
         if (seen > 0) {
             registers_read(&alone, &one->thread);
-            let_go(one->pid, &one->thread);
+            seen = let_go(one->pid, &one->thread);
             free(alone.words);
         }
         if (seen != 0)
@@ -148,10 +155,9 @@ void stop_tend(void) {
     }
 }
 
-static void give_up(struct stopped *stopped, size_t standing, bool is_our_child) {
+static void give_up(struct stopped *stopped, size_t standing) {
     for (size_t i = standing; i < stopped->thread_count; i++)
-        *VECTOR_PUSH(stragglers, straggler_count, straggler_room) =
-            (struct straggler){stopped->pid, is_our_child, stopped->threads[i]};
+        keep_straggler(stopped, &stopped->threads[i]);
     stopped->thread_count = standing;
     stop_go_on(stopped);
     stop_tend();
@@ -160,8 +166,9 @@ static void give_up(struct stopped *stopped, size_t standing, bool is_our_child)
 uint64_t stop_go_on(struct stopped *stopped) {
     for (int others = 0; others < 2; others++)
         for (size_t i = 0; i < stopped->thread_count; i++)
-            if ((stopped->threads[i].tid != stopped->pid) == others)
-                let_go(stopped->pid, &stopped->threads[i]);
+            if ((stopped->threads[i].tid != stopped->pid) == others &&
+                !let_go(stopped->pid, &stopped->threads[i]))
+                keep_straggler(stopped, &stopped->threads[i]);
     uint64_t pause_ns = now_ns() - stopped->began_ns;
     free(stopped->threads);
     free(stopped->words);
@@ -170,7 +177,7 @@ uint64_t stop_go_on(struct stopped *stopped) {
 }
 
 int stop_process(pid_t pid, bool is_our_child, struct stopped *out) {
-    struct stopped stopped = {.pid = pid, .began_ns = now_ns()};
+    struct stopped stopped = {.pid = pid, .is_our_child = is_our_child, .began_ns = now_ns()};
     size_t standing = 0;
     int bad, found;
     do { // a thread that runs may start another
@@ -182,7 +189,7 @@ int stop_process(pid_t pid, bool is_our_child, struct stopped *out) {
     if (!bad && stopped.thread_count == 0)
         bad = -ESRCH;
     if (bad) {
-        give_up(&stopped, standing, is_our_child);
+        give_up(&stopped, standing);
         return bad;
     }
     *out = stopped;

@@ -30,6 +30,7 @@ struct stopped_thread {
 
 struct stopped {
     pid_t pid;
+    bool is_our_child; // as stop_process was told
     struct stopped_thread *threads;
     size_t thread_count, thread_room;
     uint64_t *words; // what the registers of all threads hold
@@ -44,8 +45,8 @@ struct stopped {
 // and then it runs on.
 int stop_process(pid_t pid, bool is_our_child, struct stopped *out);
 
-// After -ETIMEDOUT: lets go of threads that stop only now. To be called now and then; costs nothing
-// otherwise.
+// After -ETIMEDOUT: lets go of threads that stop only now; and of those that were killed while they stood it
+// takes the end, for which their parent waits. To be called often; costs nothing otherwise.
 void stop_tend(void);
 
 // Lets it go on and releases what `stopped` holds. Returns how long it stood, in nanoseconds.

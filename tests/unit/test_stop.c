@@ -14,6 +14,7 @@ static struct {
     _Atomic uint64_t steps; // of threads that run
     _Atomic int handled;    // signals
     _Atomic bool ready, released;
+    _Atomic pid_t grandchild;
 } * said; // shared with the child
 
 static void share(void) {
@@ -313,6 +314,32 @@ START_TEST(who_is_killed_while_it_stands_ends_by_that) {
 }
 END_TEST
 
+static void waits_for_a_child(void) {
+    pid_t child = child_that(makes_threads_in_four);
+    atomic_store(&said->grandchild, child);
+    int status = end_of(child);
+    _exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 7 : 1);
+}
+
+// A tracer is told of the end first, and its parent only then.
+START_TEST(who_is_killed_while_it_stands_is_left_to_its_parent) {
+    share();
+    pid_t parent = child_that(waits_for_a_child);
+    struct stopped stopped;
+    until_it_goes_on();
+    WAIT_UNTIL(atomic_load(&said->grandchild) != 0);
+    ck_assert_int_eq(stop_process(atomic_load(&said->grandchild), false, &stopped), 0);
+    kill(stopped.pid, SIGKILL);
+    stop_go_on(&stopped);
+    int status;
+    while (waitpid(parent, &status, WNOHANG) == 0) {
+        stop_tend();
+        a_moment();
+    }
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+END_TEST
+
 static void add_tests(TCase *tests) {
     tcase_add_test(tests, threads_that_come_and_go_are_all_stopped);
     tcase_add_test(tests, a_process_that_was_stopped_stays_stopped);
@@ -324,5 +351,6 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, who_has_ended_keeps_its_status);
     tcase_add_test(tests, an_end_on_the_way_keeps_its_status);
     tcase_add_test(tests, who_is_killed_while_it_stands_ends_by_that);
+    tcase_add_test(tests, who_is_killed_while_it_stands_is_left_to_its_parent);
 }
 SEEP_TEST_MAIN("stop")
