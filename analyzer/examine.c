@@ -2,6 +2,7 @@
 #include "analyzer/examine.h"
 #include "analyzer/clock.h"
 #include "analyzer/drain.h"
+#include "analyzer/memory/look.h"
 #include "analyzer/process_memory.h"
 #include "analyzer/process_descriptors.h"
 #include "analyzer/process_owners.h"
@@ -72,11 +73,14 @@ static bool is_still_there(const struct stopped *stopped) {
     return false;
 }
 
-static struct verdicts *read_memory(struct process *process, const struct stopped *stopped, int board_fd) {
+// smaps: as they are now; NULL: not known yet.
+static struct verdicts *read_memory(struct process *process, const struct stopped *stopped,
+                                    const struct smaps *smaps, int board_fd) {
     const struct family *family = process->family;
     const struct wire_process *wire = family_process(family, process->slot);
     struct wire_own own_areas[WIRE_OWN_AREAS];
     struct roots_question question = {.stopped = stopped,
+                                      .smaps = smaps,
                                       .own_areas = own_areas,
                                       .own_area_count = family_own_areas(family, own_areas),
                                       .is_forked = process->begin == BEGIN_FORK,
@@ -115,10 +119,10 @@ static void look_at_what_stands(struct process *process, const struct examine_op
     if (options->foresight)
         foresight_begin(options->foresight, process->family, process->live);
     process_find_lost_stacks(process, &stopped);
-    process_look(process, true);
+    const struct smaps *smaps = process_look(process, true) ? &process->look->smaps : NULL;
     if (options->descriptors)
         process_look_at_descriptors(process, UINT64_MAX);
-    struct verdicts *verdict = read_memory(process, &stopped, options->board_fd);
+    struct verdicts *verdict = read_memory(process, &stopped, smaps, options->board_fd);
     process->scan.threads = stopped.thread_count;
     process->scan.pause_ns = now_ns() - stopped.began_ns;
     held->go_on(held->context);

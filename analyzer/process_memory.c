@@ -32,7 +32,7 @@ static struct memory_region *known_regions(struct process *process, size_t *coun
     return all;
 }
 
-void process_look(struct process *process, bool at_end) {
+bool process_look(struct process *process, bool at_end) {
     struct look *fresh = malloc(sizeof *fresh);
     bool there = fresh && !process->unseen && !process->absent && !process->replaced;
     size_t count = 0;
@@ -41,17 +41,18 @@ void process_look(struct process *process, bool at_end) {
     free(regions);
     if (!taken) {
         free(fresh);
-        return;
+        return false;
     }
     if (!at_end && process_is_gone(process)) { // its id may be another's by now
         look_free(fresh);
         free(fresh);
-        return;
+        return false;
     }
     process_forget_memory(process);
     process->look = fresh;
     process->looked_at_end = at_end;
     process_compare_mappings(process);
+    return true;
 }
 
 struct marking {

@@ -16,12 +16,13 @@ struct verdicts {
 
 static int classify_blocks(struct verdicts *verdict, const struct roots_question *asked) {
     pid_t pid = asked->stopped->pid;
-    struct smaps smaps;
-    int bad = smaps_read(&smaps, pid);
+    struct smaps own = {0};
+    int bad = asked->smaps ? 0 : smaps_read(&own, pid);
     if (bad)
         return bad;
     struct roots_question question = *asked;
-    question.smaps = &smaps;
+    if (!question.smaps)
+        question.smaps = &own;
     question.blocks = verdict->order.blocks;
     question.block_count = verdict->order.count;
     struct roots roots;
@@ -38,12 +39,12 @@ static int classify_blocks(struct verdicts *verdict, const struct roots_question
                                    .read = memory_read,
                                    .context = &pid,
                                    .heuristics = HEURISTICS_ALL};
-    struct classify_mapping *mappings = memory_mappings(pid, &smaps, &input.mapping_count);
+    struct classify_mapping *mappings = memory_mappings(pid, question.smaps, &input.mapping_count);
     input.mappings = mappings;
     bad = classify_read(&input, &verdict->classify);
     free(mappings);
     roots_free(&roots);
-    smaps_free(&smaps);
+    smaps_free(&own);
     return bad;
 }
 

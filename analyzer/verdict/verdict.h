@@ -21,8 +21,8 @@ struct verdict_reading {
     uint64_t reading_ns;       // that it took to read those, of the pause
 };
 
-// question: all but its mappings and blocks, which come from the process and from live (settled). 0, or
-// -errno: the mappings could not be read. On success *out is freed with verdict_free.
+// question: all but its blocks, which come from live (settled); without smaps these are read, too. 0, or
+// -errno: they could not be. On success *out is freed with verdict_free.
 int verdict_read(const struct roots_question *question, const struct live_set *live, struct verdicts **out);
 // After this the process is not needed any more. Before everything below.
 void verdict_decide(struct verdicts *verdict);
