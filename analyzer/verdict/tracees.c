@@ -56,8 +56,12 @@ void tracees_free(struct tracees *tracees) {
 static int seize(struct tracees *tracees, struct traced *process, pid_t tid) {
     long options = PTRACE_O_TRACEEXIT | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
                    (tracees->with_forks ? PTRACE_O_TRACEFORK : 0);
-    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)options) != 0)
-        return task_why_not(process->pid, tid, errno);
+    if (ptrace(PTRACE_SEIZE, tid, NULL, (void *)options) != 0) {
+        int error = errno;
+        bool is_ours = error == EPERM && task_tracer(process->pid, tid) == gettid();
+        return is_ours ? 0
+                       : task_why_not(process->pid, tid, error); // then the kernel seized it with its maker
+    }
     traced_enter_thread(&tracees->list, process, tid);
     return 1;
 }

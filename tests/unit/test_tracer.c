@@ -6,6 +6,7 @@
 // for it see what they would see without. Nothing else that happens to it is held up or changed.
 #include "analyzer/verdict/tracer.h"
 #include "preload/wire/atomic.h"
+#include "tests/lib/effort.h"
 #include "tests/lib/suite.h"
 #include "tests/programs/others.h"
 
@@ -248,6 +249,28 @@ static pid_t start(void (*runs)(void)) {
     _exit(99);
 }
 
+static void *returns(void *unused) {
+    return unused;
+}
+
+static void *keeps_making_threads(void *unused) {
+    struct pollfd open = {.fd = gate[0], .events = POLLIN};
+    pthread_t thread;
+    while (poll(&open, 1, 0) == 0)
+        if (pthread_create(&thread, NULL, returns, NULL) == 0)
+            pthread_join(thread, NULL);
+    return unused;
+}
+
+// From its start on, until the gate opens.
+static void makes_threads_at_once(void) {
+    pthread_t thread;
+    for (int i = 0; i < OTHERS; i++)
+        pthread_create(&thread, NULL, keeps_making_threads, NULL);
+    keeps_making_threads(NULL);
+    end_raw(13);
+}
+
 static bool can_be_read(pid_t pid) {
     uint64_t copy = 0;
     struct iovec here = {&copy, sizeof copy}, there = {&word, sizeof word};
@@ -330,6 +353,30 @@ START_TEST(each_life_is_as_without_and_held_at_its_end) {
 }
 END_TEST
 
+// The kernel seizes a thread with its maker: it is known to be traced before it was met.
+START_TEST(threads_that_come_while_their_process_is_seized_are_held_too) {
+    sem_init(&rung, 0, 0);
+    for (int i = 0; i < (effort_is_small() ? 10 : 100); i++) {
+        ck_assert_int_eq(pipe(gate), 0);
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0)
+            makes_threads_at_once();
+        struct tracer *tracer = tracer_new(ring, NULL);
+        usleep((useconds_t)(i % 10) * 100); // in the midst of it
+        ck_assert_int_eq(tracer_seize(tracer, child, true), 0);
+        ck_assert_int_eq(write(gate[1], "", 1), 1);
+        struct tracer_end *end = next_end(tracer);
+        ck_assert_int_eq(end->error, 0);
+        tracer_release(tracer, end);
+        ck_assert_int_eq(status_of(tracer, child), 13 << 8);
+        tracer_free(tracer);
+        close(gate[0]);
+        close(gate[1]);
+    }
+}
+END_TEST
+
 START_TEST(who_is_traced_already_or_gone_is_refused) {
     pid_t traced = start(exits), dead = start(exits);
     ck_assert_int_eq(ptrace(PTRACE_SEIZE, traced, NULL, NULL), 0);
@@ -366,6 +413,7 @@ END_TEST
 
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, each_life_is_as_without_and_held_at_its_end, 0, LIVES);
+    tcase_add_test(tests, threads_that_come_while_their_process_is_seized_are_held_too);
     tcase_add_test(tests, who_is_traced_already_or_gone_is_refused);
     tcase_add_test(tests, the_tracers_end_lets_everything_go);
 }
