@@ -82,7 +82,11 @@ static void threads_come_and_go(void) {
     pthread_barrier_wait(&started);
 }
 
+// What an allocator hands out first begins where other memory ends, and who keeps where that ends points to
+// it.
 static void *loses_on_its_stack(void *unused) {
+    void *volatile first = malloc(LOST - 1);
+    MUST(first != NULL);
     lose();
     void *volatile block = malloc(LOST); // still in its frame when the thread has ended
     MUST(block != NULL);
