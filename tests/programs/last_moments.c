@@ -26,6 +26,13 @@ static void *volatile nothing;
 
 static pthread_barrier_t started;
 
+// What an allocator hands out first of its kind may begin where other memory ends, and who keeps where that
+// ends points to it: the loader does.
+static void use_up_the_first(void) {
+    void *volatile first = malloc(LOST - 1);
+    MUST(first != NULL);
+}
+
 static void *waits_with_a_block(void *number) {
     void *volatile block = malloc(HELD);
     pthread_barrier_wait(&started);
@@ -82,11 +89,8 @@ static void threads_come_and_go(void) {
     pthread_barrier_wait(&started);
 }
 
-// What an allocator hands out first begins where other memory ends, and who keeps where that ends points to
-// it.
 static void *loses_on_its_stack(void *unused) {
-    void *volatile first = malloc(LOST - 1);
-    MUST(first != NULL);
+    use_up_the_first();
     lose();
     void *volatile block = malloc(LOST); // still in its frame when the thread has ended
     MUST(block != NULL);
@@ -281,6 +285,7 @@ static const struct program_case cases[] = {
 
 int main(int argc, char **argv) {
     MUST(argc == 2);
+    use_up_the_first();
     named_case(cases, COUNT_OF(cases), argv[1])->run();
     lose();
     wipe_stack();
