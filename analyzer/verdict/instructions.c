@@ -9,3 +9,11 @@ bool instructions_are_wide(void) {
     return false;
 #endif
 }
+
+bool instructions_are_widest(void) {
+#if HAS_WIDE
+    return instructions_are_wide() && __builtin_cpu_supports("avx512f");
+#else
+    return false;
+#endif
+}

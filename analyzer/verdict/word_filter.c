@@ -10,7 +10,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 struct word_filter word_filter_make(const struct address_spans *spans) {
-    struct word_filter filter = {.wide = instructions_are_wide()};
+    struct word_filter filter = {.wide = instructions_are_wide(), .widest = instructions_are_widest()};
     for (int i = 0; i < 2; i++) {
         filter.first[i] = spans->span[i].first;
         filter.width[i] = spans->span[i].last - spans->span[i].first;
@@ -117,6 +117,38 @@ WIDE INLINE size_t pass_widely(const struct word_filter *filter, const uint64_t 
     return found;
 }
 
+// The same of eight words, and nothing is read that does not count.
+WIDEST INLINE size_t pass_widest(const struct word_filter *filter, const uint64_t *words, size_t count,
+                                 uint32_t source, uint64_t *passed, uint32_t *sources) {
+    const __m512i first0 = _mm512_set1_epi64((long long)filter->first[0]),
+                  first1 = _mm512_set1_epi64((long long)filter->first[1]),
+                  width0 = _mm512_set1_epi64((long long)filter->width[0]),
+                  width1 = _mm512_set1_epi64((long long)filter->width[1]);
+    const __m256i here = _mm256_set1_epi32((int)source);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i += 8) {
+        __mmask8 there = count - i < 8 ? (__mmask8)((1u << (count - i)) - 1) : 0xff;
+        __m512i eight = _mm512_maskz_loadu_epi64(there, words + i);
+        unsigned set =
+            (unsigned)_mm512_mask_cmple_epu64_mask(there, _mm512_sub_epi64(eight, first0), width0) |
+            (unsigned)_mm512_mask_cmple_epu64_mask(there, _mm512_sub_epi64(eight, first1), width1);
+        _mm512_storeu_si512(passed + found, _mm512_maskz_compress_epi64((__mmask8)set, eight));
+        _mm256_storeu_si256((__m256i *)(void *)(sources + found), here);
+        found += (unsigned)__builtin_popcount(set);
+    }
+    return found;
+}
+
+WIDEST static void run_blocks_widest(const struct word_filter *filter, struct block_run *run,
+                                     struct word_batch *batch) {
+    run_blocks(filter, run, batch, pass_widest);
+}
+
+WIDEST static size_t run_widest(const struct word_filter *filter, const uint64_t *words, size_t count,
+                                uint32_t source, uint64_t *passed, uint32_t *sources) {
+    return pass_widest(filter, words, count, source, passed, sources);
+}
+
 WIDE static void run_blocks_widely(const struct word_filter *filter, struct block_run *run,
                                    struct word_batch *batch) {
     run_blocks(filter, run, batch, pass_widely);
@@ -130,6 +162,10 @@ WIDE static size_t run_widely(const struct word_filter *filter, const uint64_t *
 
 void word_filter_blocks(const struct word_filter *filter, struct block_run *run, struct word_batch *batch) {
 #if HAS_WIDE
+    if (filter->widest) {
+        run_blocks_widest(filter, run, batch);
+        return;
+    }
     if (filter->wide) {
         run_blocks_widely(filter, run, batch);
         return;
@@ -142,6 +178,11 @@ void word_filter_run(const struct word_filter *filter, const uint64_t *words, si
                      struct word_batch *batch) {
     size_t fours = 0;
 #if HAS_WIDE
+    if (filter->widest) {
+        batch->count += run_widest(filter, words, count, source, batch->words + batch->count,
+                                   batch->sources + batch->count);
+        return;
+    }
     if (filter->wide) {
         fours = count & ~(size_t)3; // there need not be more words than these
         batch->count += run_widely(filter, words, fours, source, batch->words + batch->count,

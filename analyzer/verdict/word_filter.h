@@ -6,13 +6,13 @@
 
 struct word_filter {
     uint64_t first[2], width[2]; // of each span: first to first + width
-    bool wide;                   // the processor has the instructions for it
+    bool wide, widest;           // the processor has the instructions for it
 };
 
 struct word_filter word_filter_make(const struct address_spans *spans);
 
 // Runs may write up to WORDS_SPARE beyond what they have found.
-enum { WORD_BATCH = 1024, WORDS_SPARE = 4, WORDS_PADDING = 32, RUN_MOST_WORDS = 64, RUN_NOTED = 256 };
+enum { WORD_BATCH = 1024, WORDS_SPARE = 8, WORDS_PADDING = 32, RUN_MOST_WORDS = 64, RUN_NOTED = 256 };
 struct word_batch {
     uint64_t words[WORD_BATCH + WORDS_SPARE];
     uint32_t sources[WORD_BATCH + WORDS_SPARE]; // where each was found

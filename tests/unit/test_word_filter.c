@@ -15,9 +15,12 @@ static const struct address_spans spans = {{{0x1000, 0x1fff}, {0xffffffff0000000
 static struct word_filter filter;
 static struct word_batch batch;
 
-static void use(bool wide) {
+enum { PLAIN, WIDER, WIDEST_OF_ALL, WAYS };
+
+static void use(int way) {
     filter = word_filter_make(&spans);
-    filter.wide = filter.wide && wide;
+    filter.wide = filter.wide && way >= WIDER;
+    filter.widest = filter.widest && way == WIDEST_OF_ALL;
     memset(&batch, 0, sizeof batch);
 }
 
@@ -142,10 +145,10 @@ START_TEST(remarkable_blocks_are_noted) {
 END_TEST
 
 static void add_tests(TCase *tests) {
-    tcase_add_loop_test(tests, words_in_the_spans_pass, 0, 2);
-    tcase_add_loop_test(tests, a_run_goes_through_blocks_up_to_where_each_ends, 0, 2);
-    tcase_add_loop_test(tests, a_run_stops_where_the_memory_ends_and_at_what_is_not_for_it, 0, 2);
-    tcase_add_loop_test(tests, a_run_stops_before_the_batch_is_full, 0, 2);
-    tcase_add_loop_test(tests, remarkable_blocks_are_noted, 0, 2);
+    tcase_add_loop_test(tests, words_in_the_spans_pass, 0, WAYS);
+    tcase_add_loop_test(tests, a_run_goes_through_blocks_up_to_where_each_ends, 0, WAYS);
+    tcase_add_loop_test(tests, a_run_stops_where_the_memory_ends_and_at_what_is_not_for_it, 0, WAYS);
+    tcase_add_loop_test(tests, a_run_stops_before_the_batch_is_full, 0, WAYS);
+    tcase_add_loop_test(tests, remarkable_blocks_are_noted, 0, WAYS);
 }
 SEEP_TEST_MAIN("word_filter")
