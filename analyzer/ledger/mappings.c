@@ -119,7 +119,7 @@ static void settle(struct mappings *m, struct unmapping *log) {
 // shmdt names an attachment by its address alone: all that is left of it goes, and nothing that lies between.
 static void detach(struct mappings *m, uint64_t address, struct unmapping *log) {
     struct region piece;
-    if (!regions_first_above(m->regions, address, &piece))
+    if (!regions_first_above(m->regions, address, &piece) || piece.start < address)
         return;
     uint32_t attachment = piece.owner;
     const struct mapping *mapping = &m->all[attachment];

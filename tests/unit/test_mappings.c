@@ -196,6 +196,16 @@ START_TEST(shmdt_takes_what_is_left_of_its_attachment_and_nothing_else) {
 }
 END_TEST
 
+// What is left of it was moved over the address that it had.
+START_TEST(shmdt_takes_no_attachment_that_begins_below) {
+    apply(RECORD_MAPPED, CALL_shmat, 0x20000, 0x4000, 1, 0);
+    move_end(move_begin(0x21000, 0x3000, 50), 0x1e000, 0x3000);
+    ck_assert_str_eq(state(), "1e000-21000:1 = 1 of 1, 3000");
+    apply(RECORD_UNMAPPED, CALL_shmdt, 0x20000, 0, 99, 0);
+    ck_assert_str_eq(state(), "1e000-21000:1 = 1 of 1, 3000");
+}
+END_TEST
+
 START_TEST(what_the_kernel_no_longer_has_is_not_reported) {
     map(0x10000, 0x4000, 1);
     map(0x20000, 0x4000, 2);
@@ -352,6 +362,7 @@ static void add_tests(TCase *tests) {
     tcase_add_test(tests, two_neighbours_moved_by_one_mremap_stay_two);
     tcase_add_test(tests, what_nobody_saw_mapped_is_mremaps_once_it_moves);
     tcase_add_test(tests, shmdt_takes_what_is_left_of_its_attachment_and_nothing_else);
+    tcase_add_test(tests, shmdt_takes_no_attachment_that_begins_below);
     tcase_add_test(tests, what_the_kernel_no_longer_has_is_not_reported);
     tcase_add_test(tests, nonsense_harms_nothing);
     tcase_add_test(tests, any_calls_in_any_order_are_as_a_model_says);
