@@ -41,7 +41,8 @@ static void say(const char *what, const char *why) {
 
 // An analyzer of our own that doesn't like its options, or its outputs, has said so.
 static const char *reason(int bad, bool own) {
-    return own && (bad == -ECONNRESET || bad == -ECONNREFUSED) ? "it ended at once" : strerrordesc_np(-bad);
+    return own && (bad == -ECONNRESET || bad == -ECONNREFUSED || bad == -EPIPE) ? "it ended at once"
+                                                                                : strerrordesc_np(-bad);
 }
 
 static const char *variable(char *const envp[], const char *name) {
