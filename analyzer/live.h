@@ -64,16 +64,16 @@ void live_count(const struct live_set *set, struct live_counts *out);
 void live_each(const struct live_set *set, void (*visit)(void *context, const struct live_block *block),
                void *context);
 
+// The same for at most `most` of them, spread over the whole set.
+void live_some(const struct live_set *set, size_t most,
+               void (*visit)(void *context, const struct live_block *block), void *context);
+
 // Where the blocks lie, in the order of live_each, for those who go through millions of them: as many as
 // there is room for. *from is 0 at first, and where to go on. Returns how many; 0: there are no more.
 struct live_place {
     uint64_t address, bytes;
 };
 size_t live_places(const struct live_set *set, uint32_t *from, struct live_place *places, size_t room);
-
-// The same for at most `most` of them, spread over the whole set.
-void live_some(const struct live_set *set, size_t most,
-               void (*visit)(void *context, const struct live_block *block), void *context);
 
 // Bytes of memory the set itself uses.
 size_t live_memory(const struct live_set *set);

@@ -1,6 +1,6 @@
-// The two spans of addresses that all blocks lie in: what is left when the widest gap between them is taken
-// out. That gap is usually the one between the program's break and its mappings, and most of the address
-// space.
+// The two spans of addresses that all blocks lie in, or all mappings of files: what is left when the widest
+// gap between them is taken out. That gap is usually the one between the program's break and its mappings,
+// and most of the address space.
 #pragma once
 
 #include "analyzer/verdict/classify.h"
